@@ -1,0 +1,5 @@
+"""The `rehearse` command line."""
+
+from rehearsal.commands.app import main
+
+__all__ = ["main"]

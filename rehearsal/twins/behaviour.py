@@ -1,0 +1,174 @@
+"""What is particular to one provider. The base class knows nothing particular."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from rehearsal.cloud import CloudStore
+from rehearsal.sdk import (
+    Package,
+    Property,
+    ResourceType,
+    describe_function,
+    describe_provider,
+    describe_resource,
+)
+from rehearsal.sdk.replacement import PLACE_INPUTS, replacing_inputs
+from rehearsal.twins.check import Failure, check_inputs
+from rehearsal.twins.outputs import made_up, short_hash
+from rehearsal.twins.values import UNKNOWN, Value
+
+__all__ = ["Behaviour", "Configuration", "Request"]
+
+Configuration = Mapping[str, Value]
+"""The inputs a provider resource was configured with."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A resource as one call of the engine describes it."""
+
+    urn: str
+    type: ResourceType
+    inputs: Mapping[str, Value]
+    configuration: Configuration = field(default_factory=dict[str, Value])
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program: the last part of its URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+class Behaviour:
+    """How one provider names, places and completes what it creates. Subclasses override what differs."""
+
+    coerces = True
+    """Whether numbers may be written as strings and the reverse (bridged Terraform providers do)."""
+    node_type_inputs: Sequence[str] = ()
+    """Inputs that name a type of machine, which may be out of stock; dotted for nested ones."""
+
+    def __init__(self, package: Package, store: CloudStore) -> None:
+        self.package = package
+        self.store = store
+
+    # What exists
+
+    def resource(self, token: str) -> ResourceType | None:
+        """What is known of a type; None when the provider has no such type."""
+        return describe_resource(self.package, token)
+
+    def settings(self) -> Mapping[str, Property]:
+        """The provider's own configuration."""
+        return describe_provider(self.package)
+
+    # Check
+
+    def fill_in(self, request: Request, before: Mapping[str, Value], seed: bytes) -> dict[str, Value]:
+        """The inputs with what the plugin itself adds: a physical name when the program gives none."""
+        inputs = dict(request.inputs)
+        named = request.type.inputs.get("name")
+        if named is not None and not named.required and inputs.get("name") is None:
+            suffix = seed.hex()[:7] if seed else short_hash(request.urn, 7)
+            inputs["name"] = before.get("name") or f"{request.name}-{suffix}"
+        return inputs
+
+    def failures(self, request: Request) -> list[Failure]:
+        """What the provider would refuse in the inputs."""
+        return check_inputs(request.inputs, request.type.inputs, coerces=self.coerces)
+
+    # Diff
+
+    def replacing(self, type_: ResourceType) -> frozenset[str]:
+        """Inputs whose change replaces the resource."""
+        return replacing_inputs(type_)
+
+    def replaces_configuration(self, before: Configuration, after: Configuration) -> tuple[str, ...]:
+        """Provider settings whose change replaces the provider and so everything it holds."""
+        return ()
+
+    def deletes_before_replacing(self, request: Request) -> bool:
+        """Whether old and new cannot exist side by side: the program fixed the physical name."""
+        name = request.inputs.get("name")
+        return isinstance(name, str) and not name.startswith(f"{request.name}-")
+
+    # Create
+
+    def identity(self, request: Request) -> str:
+        """The id of a new object."""
+        return str(uuid.uuid4())
+
+    def computed(self, request: Request, id_: str) -> Mapping[str, Any]:
+        """Outputs this provider is known to compute in a particular way; the rest are made up by shape."""
+        return {}
+
+    def recomputed(self, request: Request, id_: str) -> Mapping[str, Any]:
+        """Computed outputs that follow the inputs when those change; all others keep their first value."""
+        return {}
+
+    def outputs(self, request: Request, id_: str) -> dict[str, Any]:
+        """All outputs of a new object."""
+        completed = {name: made_up(name, request.type.outputs[name], id_) for name in request.type.computed}
+        return {**completed, **self.placed(request), **request.inputs, **self.computed(request, id_)}
+
+    def placed(self, request: Request) -> dict[str, Any]:
+        """Place inputs left out, as the provider's own configuration fills them in."""
+        return {
+            name: request.configuration[name]
+            for name in PLACE_INPUTS & set(request.type.inputs)
+            if request.inputs.get(name) is None and request.configuration.get(name) is not None
+        }
+
+    def outputs_at_preview(self, request: Request) -> dict[str, Any]:
+        """Outputs before the object exists: inputs are known, everything the cloud decides is not."""
+        unset = {name for name in PLACE_INPUTS & set(request.type.inputs) if request.inputs.get(name) is None}
+        return {**dict.fromkeys((*request.type.computed, *unset), UNKNOWN), **request.inputs}
+
+    # Faults
+
+    def places(self, request: Request) -> frozenset[str]:
+        """Where the object is or will be: its own place inputs, its parents' and the provider's."""
+        places = {
+            value
+            for name in PLACE_INPUTS
+            for value in _strings(request.inputs.get(name) or request.configuration.get(name))
+        }
+        for name, value in request.inputs.items():
+            if name.endswith("Id") and isinstance(value, str):
+                parent = self.store.find_id(value)
+                if parent is not None:
+                    places.update(
+                        text for place in PLACE_INPUTS for text in _strings(parent.outputs.get(place))
+                    )
+        return frozenset(places)
+
+    def node_types(self, request: Request) -> tuple[str, ...]:
+        """The types of machine the object needs."""
+        found: list[str] = []
+        for path in self.node_type_inputs:
+            value: Value = dict(request.inputs)
+            for part in path.split("."):
+                value = cast("dict[str, Value]", value).get(part) if isinstance(value, dict) else None
+            if isinstance(value, str):
+                found.append(value)
+        return tuple(found)
+
+    # Functions
+
+    def invoke(self, token: str, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
+        """The answer of a provider function, or None when there is no such function.
+
+        Without knowledge of the function: its arguments, and made-up values for every other result.
+        """
+        shapes = describe_function(self.package, token)
+        if shapes is None:
+            return None
+        completed = {name: made_up(name, shape, token) for name, shape in shapes.items()}
+        return {**completed, **{name: value for name, value in arguments.items() if name in shapes}}
+
+
+def _strings(value: Value) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    items = cast("list[Value]", value) if isinstance(value, list) else []
+    return tuple(item for item in items if isinstance(item, str))

@@ -1,0 +1,8 @@
+"""What is particular to each of the four clouds."""
+
+from rehearsal.twins.clouds.civo import Civo
+from rehearsal.twins.clouds.hcloud import Hcloud
+from rehearsal.twins.clouds.ovh import Ovh
+from rehearsal.twins.clouds.scaleway import Scaleway
+
+__all__ = ["Civo", "Hcloud", "Ovh", "Scaleway"]

@@ -1,0 +1,221 @@
+"""The resource provider protocol, answered by a twin."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from rehearsal.engine_log import EngineLog
+from rehearsal.errors import CloudError
+from rehearsal.sdk import ResourceType
+from rehearsal.twins.behaviour import Behaviour, Request
+from rehearsal.twins.check import check_inputs, deprecations
+from rehearsal.twins.diff import Change, ChangeKind, changes
+from rehearsal.twins.operations import Operations
+from rehearsal.twins.values import Value, contains_unknown, from_struct, to_struct
+
+__all__ = ["Twin"]
+
+
+class Twin(provider_pb2_grpc.ResourceProviderServicer):
+    """One provider package. Each connection of the engine is one configured provider."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self._operations = Operations(behaviour)
+        self._configurations: dict[str, Mapping[str, Value]] = {}
+        self._logs: dict[str, EngineLog] = {}
+        self._guard = threading.Lock()
+
+    # The provider itself
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Agree on the protocol's options, and note which engine it is."""
+        with self._guard:
+            self._logs[context.peer()] = EngineLog(request.engine_address)
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=False, accept_resources=False, accept_outputs=False
+        )
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Accept an engine that attaches to this running twin."""
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The SDK's own version, so that the engine sees no mismatch."""
+        return plugin_pb2.PluginInfo(version=self.behaviour.package.version)
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Stop waiting for slow creations; the cloud goes on with them."""
+        self._operations.cancelled.set()
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Refuse settings the provider does not have."""
+        given = _parsed(from_struct(request.news))
+        inputs = {name: value for name, value in given.items() if name not in _ENGINE_SETTINGS}
+        settings = self.behaviour.settings()
+        found = check_inputs(inputs, settings, coerces=True) if settings else []
+        failures = [
+            provider_pb2.CheckFailure(property=item.path, reason=f"{item.path}: {item.reason}")
+            for item in found
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Whether new settings need a new provider."""
+        before, after = from_struct(request.old_inputs), from_struct(request.news)
+        replaces = self.behaviour.replaces_configuration(before, after)
+        return _diff_response(changes(before, after, replaces), delete_first=True)
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Remember the settings of this connection's provider."""
+        self._operations.cancelled.clear()
+        with self._guard:
+            self._configurations[context.peer()] = _parsed(from_struct(request.args))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
+
+    # Resources
+
+    def _request(self, message: Any, inputs: Mapping[str, Value], context: grpc.ServicerContext) -> Request:
+        with self._guard:
+            configuration = self._configurations.get(context.peer(), {})
+        return Request(message.urn, self._type(message.urn), inputs, configuration)
+
+    def _warn(self, message: str, urn: str, context: grpc.ServicerContext) -> None:
+        with self._guard:
+            log = self._logs.get(context.peer())
+        if log is not None:
+            log.warning(message, urn)
+
+    def _type(self, urn: str) -> ResourceType:
+        token = urn.split("::")[2].split("$")[-1]
+        found = self.behaviour.resource(token)
+        if found is None:
+            package = self.behaviour.package
+            raise CloudError(f"{package.name} {package.version} has no resource type {token}")
+        return found
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Refuse what the provider would refuse, and fill in a physical name."""
+        before = from_struct(request.olds)
+        asked = self._request(request, from_struct(request.news), context)
+        if before:
+            self._operations.note_known(request.urn)
+        for warning in deprecations(asked.inputs, asked.type.inputs):
+            self._warn(warning, request.urn, context)
+        failures = [
+            provider_pb2.CheckFailure(property=item.path, reason=f"{item.path}: {item.reason}")
+            for item in self.behaviour.failures(asked)
+        ]
+        named = before or self._operations.left_behind_inputs(request.urn)
+        inputs = self.behaviour.fill_in(asked, named, request.randomSeed)
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """What changed, and whether it replaces the resource."""
+        after = self._request(request, from_struct(request.news), context)
+        self._operations.note_known(request.urn, request.id)
+        replacing = self.behaviour.replacing(after.type)
+        ignored = {path.split(".")[0].split("[")[0] for path in request.ignoreChanges}
+        found = changes(from_struct(request.old_inputs), after.inputs, replacing, ignored)
+        return _diff_response(found, delete_first=self.behaviour.deletes_before_replacing(after))
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Create the object; at preview, say what would be known."""
+        asked = self._request(request, from_struct(request.properties), context)
+        if request.preview or contains_unknown(asked.inputs):
+            outputs = self.behaviour.outputs_at_preview(asked)
+            return provider_pb2.CreateResponse(id="", properties=to_struct(outputs))
+        created = self._operations.create(asked)
+        return provider_pb2.CreateResponse(id=created.id, properties=to_struct(created.outputs))
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """What the cloud holds now; an empty id when it is gone."""
+        asked = self._request(request, from_struct(request.inputs), context)
+        found = self._operations.read(asked, request.id)
+        if found is None:
+            return provider_pb2.ReadResponse(id="")
+        return provider_pb2.ReadResponse(
+            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs)
+        )
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Change the object in place."""
+        asked = self._request(request, from_struct(request.news), context)
+        before = from_struct(request.olds)
+        if request.preview or contains_unknown(asked.inputs):
+            outputs = {**before, **asked.inputs}
+        else:
+            outputs = self._operations.update(asked, request.id, before)
+        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Delete the object; one that is already gone is no error."""
+        self._operations.delete(self._request(request, from_struct(request.properties), context), request.id)
+        return empty_pb2.Empty()
+
+    # Functions
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Answer a provider function."""
+        answer = self.behaviour.invoke(request.tok, from_struct(request.args))
+        if answer is None:
+            package = self.behaviour.package
+            raise CloudError(f"{package.name} {package.version} has no function {request.tok}")
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))
+        return response
+
+    def GetMapping(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """No mapping to other ecosystems."""
+        return provider_pb2.GetMappingResponse()
+
+
+_ENGINE_SETTINGS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})
+"""What the engine itself adds to a provider's inputs."""
+
+
+def _parsed(settings: Mapping[str, Value]) -> dict[str, Value]:
+    """Provider settings arrive as JSON text wherever they are not strings."""
+    parsed: dict[str, Value] = {}
+    for name, value in settings.items():
+        if isinstance(value, str) and value[:1] in "[{":
+            with contextlib.suppress(ValueError):
+                value = json.loads(value)
+        parsed[name] = value
+    return parsed
+
+
+_KINDS = {
+    (ChangeKind.ADD, False): provider_pb2.PropertyDiff.ADD,
+    (ChangeKind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    (ChangeKind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
+    (ChangeKind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+    (ChangeKind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
+    (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+}
+
+
+def _diff_response(found: list[Change], *, delete_first: bool) -> Any:
+    if not found:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+    replaces = sorted({item.root for item in found if item.replaces})
+    return provider_pb2.DiffResponse(
+        changes=provider_pb2.DiffResponse.DIFF_SOME,
+        replaces=replaces,
+        diffs=sorted({item.root for item in found}),
+        deleteBeforeReplace=bool(replaces) and delete_first,
+        hasDetailedDiff=True,
+        detailedDiff={
+            item.path: provider_pb2.PropertyDiff(kind=_KINDS[item.kind, item.replaces], inputDiff=True)
+            for item in found
+        },
+    )

@@ -1,0 +1,117 @@
+"""Property values as they cross the wire, and as plain Python.
+
+The engine marks what a plain JSON value cannot say (unknown, secret, asset) by reserved strings; the
+constants are the protocol's own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from google.protobuf import struct_pb2
+
+__all__ = [
+    "UNKNOWN",
+    "Unknown",
+    "Value",
+    "contains_unknown",
+    "from_struct",
+    "from_value",
+    "to_struct",
+    "to_value",
+]
+
+_SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+_OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_UNKNOWNS: Final = frozenset(
+    {
+        _UNKNOWN_STRING,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+
+Value = Any
+"""None, bool, int, float, str, `UNKNOWN`, or a list or dict of these."""
+
+
+class Unknown:
+    """The type of `UNKNOWN`: a value that is not known until the resource exists."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN: Final = Unknown()
+
+
+def from_value(value: struct_pb2.Value) -> Value:
+    """The plain Python form of one wire value; secrets are opened, whole numbers become int."""
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "list_value":
+        return [from_value(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        return _from_marked(value.struct_value)
+    return None
+
+
+def _from_marked(struct: struct_pb2.Struct) -> Value:
+    signature = struct.fields[_SIGNATURE_KEY].string_value if _SIGNATURE_KEY in struct.fields else ""
+    if signature == _SECRET_SIGNATURE:
+        return from_value(struct.fields["value"])
+    if signature == _OUTPUT_SIGNATURE:
+        return from_value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
+    return from_struct(struct)
+
+
+def from_struct(struct: struct_pb2.Struct) -> dict[str, Value]:
+    """The plain Python form of a wire object."""
+    return {key: from_value(value) for key, value in struct.fields.items()}
+
+
+def to_value(value: Value) -> struct_pb2.Value:
+    """One plain value in its wire form."""
+    if isinstance(value, Unknown):
+        return struct_pb2.Value(string_value=_UNKNOWN_STRING)
+    if value is None:
+        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+    if isinstance(value, bool):
+        return struct_pb2.Value(bool_value=value)
+    if isinstance(value, (int, float)):
+        return struct_pb2.Value(number_value=value)
+    if isinstance(value, str):
+        return struct_pb2.Value(string_value=value)
+    if isinstance(value, Mapping):
+        return struct_pb2.Value(struct_value=to_struct(cast("Mapping[str, Value]", value)))
+    if isinstance(value, Sequence):
+        items = (to_value(item) for item in cast("Sequence[Value]", value))
+        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=items))
+    raise TypeError(f"a {type(value).__name__} cannot be a property value")
+
+
+def to_struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
+    """A plain object in its wire form."""
+    return struct_pb2.Struct(fields={key: to_value(value) for key, value in values.items()})
+
+
+def contains_unknown(value: Value) -> bool:
+    """Whether the value, or anything inside it, is unknown."""
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, Mapping):
+        return any(contains_unknown(item) for item in cast("Iterable[Value]", value.values()))
+    if isinstance(value, list):
+        return any(contains_unknown(item) for item in cast("list[Value]", value))
+    return False

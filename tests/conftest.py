@@ -1,0 +1,104 @@
+"""Shared by all rooms: whole programs on the real engine, in rehearsal."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+REHEARSE = Path(sys.executable).parent / "rehearse"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Pulumi project in a directory of its own, run by `rehearse` as a user would."""
+
+    directory: Path
+    stack: str = "dev"
+
+    def program(self, source: str) -> None:
+        """Write the program."""
+        (self.directory / "__main__.py").write_text(dedent(source))
+
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """`rehearse …`, with both streams in `stdout`."""
+        return subprocess.run(
+            [str(REHEARSE), *arguments],
+            cwd=self.directory,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+        )
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`rehearse pulumi … --stack dev`."""
+        return self.run("pulumi", *arguments, "--stack", self.stack)
+
+    def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`pulumi up`, without the preview that comes first."""
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `rehearse …` in a process group of its own and go on."""
+        return subprocess.Popen(
+            [str(REHEARSE), *arguments],
+            cwd=self.directory,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets opened."""
+        text = self.run(
+            "-q", "pulumi", "stack", "output", "--json", "--show-secrets", "--stack", self.stack
+        ).stdout
+        return json.loads(text)
+
+    def cloud(self, pattern: str = "*") -> list[dict[str, Any]]:
+        """What exists in the twin clouds."""
+        return json.loads(self.run("cloud", "list", pattern, "--json").stdout)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_cloud_credentials() -> None:
+    """Whatever the developer's shell holds must not reach a test."""
+    for name in [*os.environ]:
+        if name.startswith(("PULUMI_", "SCW_", "OVH_", "HCLOUD_", "CIVO_", "SOVEREIGN_")):
+            del os.environ[name]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project called `sample`."""
+    (tmp_path / "Pulumi.yaml").write_text("name: sample\nruntime: python\n")
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def sovereign(tmp_path: Path) -> Callable[[str], Project]:
+    """A copy of this repository's own program, to be changed and run: `sovereign("eu")`."""
+
+    def copy(stack: str) -> Project:
+        directory = tmp_path / "sovereign"
+        if not directory.exists():
+            directory.mkdir()
+            for name in ("Pulumi.yaml", "Pulumi.eu.yaml", "Pulumi.uk.yaml"):
+                shutil.copy(REPOSITORY / name, directory / name)
+            for name in ("infra", "locks"):
+                if (REPOSITORY / name).is_dir():
+                    shutil.copytree(REPOSITORY / name, directory / name)
+        return Project(directory, stack)
+
+    return copy
