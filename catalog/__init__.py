@@ -1,0 +1,54 @@
+"""Facts that people review, as YAML with a source and a date each, and the typed way to read them.
+
+``load_catalog()`` returns everything: jurisdictions, clouds, places, node types, models, licences, images and
+vendors.
+``load_lock(path)`` reads what one stack may run.
+"""
+
+from catalog._catalog import Catalog
+from catalog._source import Checked, Fact, Source
+from catalog.clouds import CloudInfo, Dns, KubernetesRelease
+from catalog.errors import CatalogError, LockError
+from catalog.images import UpstreamImage
+from catalog.jurisdictions import Jurisdiction, Law, jurisdiction_of
+from catalog.loading import load_catalog, read_catalog
+from catalog.locks import Lock, LockedFile, LockedImage, LockedModel, load_lock
+from catalog.models import Commercial, Licence, Model, Use, Weights
+from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
+from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
+
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "Checked",
+    "CloudInfo",
+    "Commercial",
+    "Dns",
+    "Fact",
+    "Gpu",
+    "GpuModel",
+    "Jurisdiction",
+    "KubernetesRelease",
+    "Law",
+    "Licence",
+    "Lock",
+    "LockError",
+    "LockedFile",
+    "LockedImage",
+    "LockedModel",
+    "Model",
+    "NodeType",
+    "Offer",
+    "Place",
+    "PlaceDefaults",
+    "PlaceKind",
+    "Source",
+    "UpstreamImage",
+    "Use",
+    "Vendor",
+    "Weights",
+    "jurisdiction_of",
+    "load_catalog",
+    "load_lock",
+    "read_catalog",
+]

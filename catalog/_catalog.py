@@ -1,0 +1,116 @@
+"""The catalogue as a whole, and its look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog.clouds import CloudInfo
+from catalog.errors import CatalogError
+from catalog.images import UpstreamImage
+from catalog.jurisdictions import Jurisdiction
+from catalog.models import Licence, Model
+from catalog.node_types import GpuModel, NodeType, Vendor
+from catalog.patterns import matches
+from catalog.places import Place
+
+__all__ = ["Catalog"]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every fact the project knows, checked as a whole when it was loaded. Nothing in it can be changed.
+
+    Look-ups are exact: letter case, blanks and prefixes all count. ``place``, ``node_type`` and ``model``
+    return None for what is not listed; whoever asks must treat None as a violation, not as permission.
+    """
+
+    jurisdictions: Mapping[str, Jurisdiction]
+    clouds: Mapping[str, CloudInfo]
+    models: tuple[Model, ...]
+    licences: Mapping[str, Licence]
+    images: Mapping[str, UpstreamImage]
+    vendors: Mapping[str, Vendor]
+    gpus: Mapping[str, GpuModel]
+    _places: Mapping[str, Mapping[str, Place]]
+    _node_types: Mapping[str, Mapping[str, NodeType]]
+
+    def jurisdiction(self, code: str) -> Jurisdiction:
+        """Return the jurisdiction with this code.
+
+        Raises:
+            CatalogError: there is none; the message lists the codes there are.
+        """
+        try:
+            return self.jurisdictions[code]
+        except KeyError:
+            raise _unlisted("jurisdiction", code, self.jurisdictions) from None
+
+    def cloud(self, key: str) -> CloudInfo:
+        """Return the cloud with this key (a value of ``sovereign:cloud``).
+
+        Raises:
+            CatalogError: there is none; the message lists the keys there are.
+        """
+        try:
+            return self.clouds[key]
+        except KeyError:
+            raise _unlisted("cloud", key, self.clouds) from None
+
+    def cloud_of_provider(self, provider: str) -> CloudInfo | None:
+        """Return the cloud whose Pulumi package is ``provider`` (``hcloud`` gives Hetzner), or None."""
+        return next((cloud for cloud in self.clouds.values() if cloud.provider == provider), None)
+
+    def places(self, cloud: str, jurisdiction: str | None = None) -> tuple[Place, ...]:
+        """Return the places of a cloud, all of them or those of one jurisdiction.
+
+        Raises:
+            CatalogError: no such cloud, or no such jurisdiction.
+        """
+        places = tuple(self._places[self.cloud(cloud).key].values())
+        if jurisdiction is None:
+            return places
+        wanted = self.jurisdiction(jurisdiction).code
+        return tuple(place for place in places if place.jurisdiction == wanted)
+
+    def stack_locations(self, cloud: str, jurisdiction: str) -> tuple[Place, ...]:
+        """Return the places that ``sovereign:location`` may name for this cloud and jurisdiction.
+
+        Raises:
+            CatalogError: no such cloud, or no such jurisdiction.
+        """
+        return tuple(place for place in self.places(cloud, jurisdiction) if place.stack_location)
+
+    def place(self, cloud: str, code: str) -> Place | None:
+        """Return the place that this cloud calls ``code``, or None. Exact: ``gra11`` is not ``GRA11``."""
+        return self._places.get(cloud, {}).get(code)
+
+    def node_types(self, cloud: str) -> tuple[NodeType, ...]:
+        """Return the node types of a cloud.
+
+        Raises:
+            CatalogError: no such cloud.
+        """
+        return tuple(self._node_types[self.cloud(cloud).key].values())
+
+    def node_type(self, cloud: str, name: str) -> NodeType | None:
+        """Return the node type with this exact name, or None."""
+        return self._node_types.get(cloud, {}).get(name)
+
+    def model(self, model_id: str) -> Model | None:
+        """Return the row that covers ``model_id``, or None.
+
+        A row with the exact id wins. Else the one pattern that matches: two patterns can never match the same
+        id, as loading refuses a catalogue in which they could.
+        """
+        pattern_row: Model | None = None
+        for row in self.models:
+            if row.id == model_id and not row.is_pattern:
+                return row
+            if row.is_pattern and pattern_row is None and matches(row.id, model_id):
+                pattern_row = row
+        return pattern_row
+
+
+def _unlisted(what: str, found: str, listed: Mapping[str, object]) -> CatalogError:
+    return CatalogError(f"no {what} {found!r} in the catalogue; allowed: {', '.join(sorted(listed))}")

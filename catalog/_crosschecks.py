@@ -1,0 +1,171 @@
+"""What must hold between the files.
+
+No dangling reference, no id that two patterns share, no default out of reach, no approval on weak evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from catalog._catalog import Catalog
+from catalog._source import Checked
+from catalog.models import Commercial, Model, Use
+from catalog.patterns import matches, overlap
+from catalog.places import Offer, Place, PlaceDefaults
+
+__all__ = ["cross_check"]
+
+_EVIDENCE = frozenset({Checked.SOURCE, Checked.DOCS})
+"""How far the licence of an approved model must have been read."""
+
+
+def cross_check(catalog: Catalog) -> list[str]:
+    """Return one line for each thing that does not fit, each with its file and key; empty if all is well."""
+    return [
+        *_jurisdictions(catalog),
+        *_clouds(catalog),
+        *_gpus(catalog),
+        *_places(catalog),
+        *_node_types(catalog),
+        *_licences(catalog),
+        *_models(catalog),
+        *_patterns(catalog.models),
+    ]
+
+
+def _jurisdictions(catalog: Catalog) -> Iterator[str]:
+    for one, other in combinations(catalog.jurisdictions.values(), 2):
+        for country in sorted(one.countries & other.countries):
+            yield f"jurisdictions.yaml: {country} belongs to both {one.code} and {other.code}"
+
+
+def _clouds(catalog: Catalog) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for cloud in catalog.clouds.values():
+        if cloud.provider in seen:
+            holder = seen[cloud.provider]
+            yield f"clouds.yaml: clouds[{cloud.key}].provider: {cloud.provider} is taken by {holder}"
+        seen[cloud.provider] = cloud.key
+
+
+def _gpus(catalog: Catalog) -> Iterator[str]:
+    for gpu in catalog.gpus.values():
+        if gpu.vendor not in catalog.vendors:
+            yield f"gpus.yaml: gpus[{gpu.model}].vendor: no vendor {gpu.vendor!r} in vendors.yaml"
+
+
+def _places(catalog: Catalog) -> Iterator[str]:
+    for cloud in catalog.clouds:
+        for place in catalog.places(cloud):
+            key = f"places/{cloud}.yaml: places[{place.code}]"
+            yield from (f"{key}.{line}" for line in _place(catalog, place))
+
+
+def _place(catalog: Catalog, place: Place) -> Iterator[str]:
+    if place.parent is not None:
+        parent = catalog.place(place.cloud, place.parent)
+        if parent is None:
+            yield f"parent: no place {place.parent!r} in this file"
+        elif not set(place.countries) <= set(parent.countries):
+            yield f"parent: {parent.code} is in {parent.country}, not in {place.country}"
+    if place.stack_location and place.jurisdiction is None:
+        yield f"stack_location: {place.country} is in no jurisdiction, so no stack may be put there"
+    if place.defaults is not None:
+        yield from (f"defaults.{line}" for line in _defaults(catalog, place, place.defaults))
+
+
+def _defaults(catalog: Catalog, place: Place, defaults: PlaceDefaults) -> Iterator[str]:
+    for key, name in (("gpu_node_type", defaults.gpu_node_type), ("cpu_node_type", defaults.cpu_node_type)):
+        if name is None:
+            continue
+        node_type = catalog.node_type(place.cloud, name)
+        if node_type is None:
+            yield f"{key}: no node type {name!r} in node_types/{place.cloud}.yaml"
+            continue
+        if place.code not in node_type.places:
+            yield f"{key}: {name} is not listed as sold in {place.code}"
+        if (node_type.gpu is None) != (key == "cpu_node_type"):
+            yield f"{key}: {name} is a {'CPU' if node_type.gpu is None else 'GPU'} node type"
+        elif node_type.gpu is None and None in (node_type.vcpus, node_type.memory_gib):
+            yield f"{key}: {name} lists no vcpus or no memory_gib, which the CPU fallback is sized by"
+    if defaults.storage_region is not None:
+        storage = catalog.place(place.cloud, defaults.storage_region)
+        if storage is None:
+            yield f"storage_region: no place {defaults.storage_region!r} in this file"
+        elif storage.jurisdiction != place.jurisdiction:
+            yield f"storage_region: {storage.code} is in {storage.country}, outside {place.jurisdiction}"
+        elif Offer.OBJECT_STORAGE not in storage.offers:
+            yield f"storage_region: {storage.code} does not list object-storage among its offers"
+
+
+def _node_types(catalog: Catalog) -> Iterator[str]:
+    for cloud in catalog.clouds:
+        for node_type in catalog.node_types(cloud):
+            for code in node_type.places:
+                if catalog.place(cloud, code) is None:
+                    yield (
+                        f"node_types/{cloud}.yaml: node_types[{node_type.name}].places: "
+                        f"no place {code!r} in places/{cloud}.yaml"
+                    )
+
+
+def _licences(catalog: Catalog) -> Iterator[str]:
+    used = {model.licence for model in catalog.models}
+    for licence in catalog.licences.values():
+        for code in licence.territory.keys() - catalog.jurisdictions.keys():
+            yield f"licences.yaml: licences[{licence.key}].territory: no jurisdiction {code!r}"
+        if licence.key not in used:
+            yield f"licences.yaml: licences[{licence.key}]: no model uses it; remove it"
+
+
+def _models(catalog: Catalog) -> Iterator[str]:
+    wanted = catalog.jurisdictions.keys()
+    for model in catalog.models:
+        key = f"models.yaml: models[{model.id}]"
+        if model.licence not in catalog.licences:
+            yield f"{key}.licence: no licence {model.licence!r} in licences.yaml"
+        for code in sorted(wanted - model.uses.keys()):
+            yield f"{key}.uses: says nothing about {code}"
+        for code in sorted(model.uses.keys() - wanted):
+            yield f"{key}.uses: no jurisdiction {code!r}"
+        yield from (f"{key}.uses.{code}: {line}" for code, line in _use_mistakes(catalog, model))
+        for base in model.lineage:
+            if catalog.model(base) is None:
+                yield f"{key}.lineage: no row covers {base!r}"
+
+
+def _use_mistakes(catalog: Catalog, model: Model) -> Iterator[tuple[str, str]]:
+    licence = catalog.licences.get(model.licence)
+    if licence is None:
+        return
+    european = any(model.country in jurisdiction.countries for jurisdiction in catalog.jurisdictions.values())
+    for code, use in model.uses.items():
+        if code in licence.territory and use is not Use.REFUSED:
+            yield code, f"must be refused, as {licence.key} says of this territory: {licence.territory[code]}"
+        if use is not Use.APPROVED:
+            continue
+        if licence.commercial is not Commercial.YES:
+            yield code, f"cannot be approved under {licence.key}, commercial use: {licence.commercial}"
+        if not european:
+            yield code, f"cannot be approved: the developer is in {model.country}, in no jurisdiction here"
+        if model.source.checked not in _EVIDENCE:
+            evidence = ", ".join(sorted(_EVIDENCE))
+            yield code, f"cannot be approved on checked: {model.source.checked}; approval needs {evidence}"
+
+
+def _patterns(models: tuple[Model, ...]) -> Iterator[str]:
+    """Refuse a pattern that reaches a checkpoint of another row, unless that row only repeats its terms."""
+    patterns = [row for row in models if row.is_pattern]
+    for one, other in combinations(patterns, 2):
+        if overlap(one.id, other.id):
+            yield f"models.yaml: models[{one.id}] and models[{other.id}] can match the same id; narrow one"
+    for pattern in patterns:
+        for exact in (row for row in models if not row.is_pattern):
+            if not matches(pattern.id, exact.id):
+                continue
+            if (exact.licence, exact.developer) != (pattern.licence, pattern.developer):
+                yield (
+                    f"models.yaml: models[{pattern.id}] covers {exact.id}, "
+                    f"which has another licence or developer; narrow the pattern"
+                )
