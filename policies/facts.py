@@ -1,0 +1,264 @@
+"""Facts about resources: plain, immutable, the same whoever collected them.
+
+Three collectors build them: the policy pack (from CrossGuard's proxies), the guard inside the program (from
+the inputs of a resource transform) and, through the pack, ``pulumi policy analyze`` (from a state file).
+Rules see nothing else, so no rule can behave differently in two of these places.
+
+A value that is *absent* (the property is not there), *unknown* (only known after ``pulumi up``) and *secret*
+are three different things here. Rules must never take one for another.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias, cast
+
+__all__ = [
+    "ABSENT",
+    "UNKNOWN",
+    "Absent",
+    "Found",
+    "Opaque",
+    "Options",
+    "Provider",
+    "Resource",
+    "Secret",
+    "StackFacts",
+    "Unknown",
+    "Value",
+    "contains_unknown",
+    "freeze",
+    "is_blank",
+    "package_of",
+    "plain",
+    "provider_type",
+    "select",
+    "shown",
+]
+
+
+class Unknown(enum.Enum):
+    """The type of ``UNKNOWN``."""
+
+    UNKNOWN = "unknown"
+
+
+class Absent(enum.Enum):
+    """The type of ``ABSENT``."""
+
+    ABSENT = "absent"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""A value that the engine cannot know before the update runs."""
+
+ABSENT: Final = Absent.ABSENT
+"""What a look-up returns when the property is not there. Never stored in a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value marked secret. Rules may compare ``value``; no message may print it.
+
+    CrossGuard strips this mark before a policy sees the value, so messages are careful with every value: see
+    ``shown``.
+    """
+
+    value: Value = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value with no plain form: a file asset, an archive, a reference to a resource."""
+
+    kind: str
+
+
+Value: TypeAlias = (
+    "bool | int | float | str | Unknown | Secret | Opaque | tuple[Value, ...] | Mapping[str, Value] | None"
+)
+"""Any property value. Lists are tuples, objects are read-only mappings; numbers may arrive as floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The provider that a resource is deployed with."""
+
+    type: str
+    """``pulumi:providers:<package>``."""
+    urn: str
+    name: str
+    properties: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+    @property
+    def is_default(self) -> bool:
+        """True for a provider that the engine made itself, from stack configuration and the environment."""
+        return self.name == "default" or self.name.startswith("default_")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The resource options that rules look at."""
+
+    ignore_changes: tuple[str, ...] = ()
+    """Property paths exactly as written, ``*`` included."""
+    parent: str | None = None
+    """URN of the parent resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource.
+
+    For a rule about a single resource ``properties`` are its inputs, after defaults and transforms; for a
+    rule about the stack they are its outputs. Property names are Pulumi's own (camelCase).
+    """
+
+    urn: str
+    type: str
+    name: str
+    properties: Mapping[str, Value]
+    provider: Provider | None = None
+    """None for component resources, the stack and providers; for anything else nobody could tell."""
+    options: Options = field(default_factory=Options)
+    dependencies: tuple[str, ...] = ()
+    """URNs of everything it depends on. Only known to stack rules."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """URNs behind each input property. Only known to stack rules."""
+
+    @property
+    def package(self) -> str:
+        """The package of the type: ``ovh`` for ``ovh:CloudProject/kube:Kube``."""
+        return package_of(self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """Every resource of a stack, for rules that need the graph."""
+
+    resources: tuple[Resource, ...]
+
+    def by_urn(self) -> Mapping[str, Resource]:
+        """Return the resources by URN."""
+        return MappingProxyType({resource.urn: resource for resource in self.resources})
+
+
+def package_of(type_token: str) -> str:
+    """Return the package of a type token: ``ovh`` for ``ovh:CloudProject/kube:Kube``."""
+    return type_token.partition(":")[0]
+
+
+def provider_type(package: str) -> str:
+    """Return the type token of a package's provider."""
+    return f"pulumi:providers:{package}"
+
+
+def freeze(value: object) -> Value:
+    """Return plain Python data as a fact value: lists become tuples, dicts become read-only mappings.
+
+    Raises:
+        TypeError: the data holds something that is not a fact value.
+    """
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Secret | Opaque):
+        return value
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value)
+        return MappingProxyType({str(key): freeze(item) for key, item in items.items()})
+    if isinstance(value, list | tuple):
+        elements = cast("list[object] | tuple[object, ...]", value)
+        return tuple(freeze(element) for element in elements)
+    message = f"a {type(value).__name__} is not a fact value"
+    raise TypeError(message)
+
+
+def plain(value: Value | Absent) -> Value | Absent:
+    """Return the value without its secret mark."""
+    while isinstance(value, Secret):
+        value = value.value
+    return value
+
+
+def is_blank(value: Value | Absent) -> bool:
+    """Return True for what a provider takes as 'not given': absent, null, an empty text, an empty list."""
+    bare = plain(value)
+    return bare is ABSENT or bare is None or bare == "" or bare == ()
+
+
+def contains_unknown(value: Value) -> bool:
+    """Return True if the value or anything inside it is unknown."""
+    match plain(value):
+        case Unknown():
+            return True
+        case tuple() as elements:
+            return any(contains_unknown(element) for element in elements)
+        case Mapping() as items:
+            return any(contains_unknown(item) for item in items.values())
+        case _:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and the exact path at which it was found, such as ``nodes[1].region``."""
+
+    path: str
+    value: Value
+
+
+def select(properties: Mapping[str, Value], path: str) -> Iterator[Found]:
+    """Yield every value at a dotted path, walking into lists wherever one stands.
+
+    ``nodes.region`` finds the region of each node, and each code in a property that is itself a list. Where a
+    value on the way is unknown, that unknown is yielded: something may be there, nobody can see it. Values
+    that are not given (absent, null, empty) are not yielded.
+    """
+    yield from _descend(properties, path.split("."), "")
+
+
+def _descend(value: Value, steps: list[str], path: str) -> Iterator[Found]:
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for index, element in enumerate(bare):
+            yield from _descend(element, steps, f"{path}[{index}]")
+    elif isinstance(bare, Unknown):
+        yield Found(path, UNKNOWN)
+    elif not steps:
+        if not is_blank(bare):
+            yield Found(path, value)
+    elif isinstance(bare, Mapping):
+        step, rest = steps[0], steps[1:]
+        if step in bare:
+            yield from _descend(bare[step], rest, f"{path}.{step}" if path else step)
+
+
+_PRINTABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:+-]{0,119}")
+
+
+def shown(value: Value) -> str:
+    """Return how a message may name a value: quoted if it looks like a name, else only what kind of thing it
+    is.
+
+    A policy gets secrets as plain text, so this errs on the side of silence: no long text, no text with
+    characters that names, codes, paths and image references do not use.
+    """
+    match value:
+        case Unknown():
+            return "a value that is only known after the update"
+        case Secret():
+            return "a secret value (not printed)"
+        case str() as text if _PRINTABLE.fullmatch(text) and "://" not in text:
+            return f'"{text}"'
+        case str():
+            return "a text that is not printed"
+        case bool() | int() | float() | None:
+            return str(value)
+        case Opaque(kind):
+            return f"a {kind}"
+        case tuple():
+            return "a list"
+        case Mapping():
+            return "an object"

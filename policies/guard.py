@@ -1,0 +1,102 @@
+"""The guard inside the program: the same rules, so that ``pulumi up`` without a policy pack is refused too.
+
+It is a resource transform, which the engine calls for every resource before registering it. Each
+violation is logged as an error at once. In a preview the program then runs on, so that all of them are shown,
+and is ended; in an update the resource itself is refused, before it is created.
+
+It sees less than the pack: not which property depends on which resource, only all dependencies together; not
+what a transform registered later changes; not the providers that the engine makes by itself. Where it cannot
+tell a parent, it looks for one of the right type among the dependencies, and refuses if there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+
+from policies.context import build_context
+from policies.facts import Resource, StackFacts
+from policies.program import transform_facts
+from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
+from policies.violations import Violation, render_all
+
+__all__ = ["install"]
+
+_SETTLE_SECONDS: Final = 0.25
+
+
+def install(*, jurisdiction: str, rehearsal: bool, rules: tuple[Rule, ...] | None = None) -> None:
+    """Judge every resource that this program declares from now on.
+
+    Call it once, before the first resource. ``jurisdiction`` is a code of the catalogue; ``rehearsal`` is
+    True if local stand-ins play the clouds. ``rules`` are all rules by default.
+
+    Raises:
+        pulumi.RunError: the jurisdiction is not one of the catalogue.
+        catalog.CatalogError: the catalogue itself is wrong.
+    """
+    context = build_context(jurisdiction, rehearsal=rehearsal)
+    if context.jurisdiction is None:
+        codes = ", ".join(sorted(context.catalog.jurisdictions))
+        message = f"sovereign:jurisdiction is {jurisdiction!r}; allowed: {codes}"
+        raise pulumi.RunError(message)
+    guard = _Guard(context, load_rules() if rules is None else rules)
+    pulumi.runtime.register_resource_transform(guard.transform)
+
+
+@dataclass(slots=True)
+class _Guard:
+    context: Context
+    rules: tuple[Rule, ...]
+    seen: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    refusals: int = 0
+    calls: int = 0
+
+    def transform(
+        self, args: pulumi.ResourceTransformArgs
+    ) -> Awaitable[pulumi.ResourceTransformResult | None]:
+        return self._judge(args)
+
+    async def _judge(self, args: pulumi.ResourceTransformArgs) -> None:
+        self.calls += 1
+        resource = await transform_facts(args, self.seen)
+        violations = self._violations(resource)
+        self.seen[resource.urn] = resource
+        if not violations:
+            return
+        pulumi.log.error(render_all(violations))
+        is_first = self.refusals == 0
+        self.refusals += len(violations)
+        if not pulumi.runtime.is_dry_run():
+            message = f"{resource.type} {resource.name!r} is refused, not created; the error above says why"
+            raise pulumi.RunError(message)
+        if is_first:
+            pulumi.Output.from_input(self._end())
+
+    def _violations(self, resource: Resource) -> list[tuple[str, Violation]]:
+        found: list[tuple[str, Violation]] = []
+        stack = StackFacts((*self.seen.values(), resource))
+        for rule in self.rules:
+            match rule:
+                case ResourceRule():
+                    violations = rule.check(resource, self.context)
+                case StackRule():
+                    violations = (
+                        each for each in rule.check(stack, self.context) if each.urn == resource.urn
+                    )
+            found.extend((rule.title, violation) for violation in violations)
+        return found
+
+    async def _end(self) -> None:
+        """End the program once no new resource arrives."""
+        before = -1
+        while before != self.calls:
+            before = self.calls
+            await asyncio.sleep(_SETTLE_SECONDS)
+        count = "1 violation" if self.refusals == 1 else f"{self.refusals} violations"
+        message = f"{count} of sovereignty rules, each described above; nothing is changed"
+        raise pulumi.RunError(message)

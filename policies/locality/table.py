@@ -1,0 +1,239 @@
+"""The tables that say, for every resource type of every cloud, where such a resource stands.
+
+The tables are YAML under ``tables/``, one or two files a cloud, for people to review. A type is
+
+- *located*: properties of its own name its place;
+- *inheriting*: it stands where its parent stands, and a property names the parent (a type may be both: a
+  volume has
+  a location, or the server it hangs on);
+- *global*: nothing is stored at a place of its own, and the table says why;
+- *refused*: no property can prove its place, and the table says why and what to use instead.
+
+A type of a cloud's package that is in no table is refused as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from catalog import PlaceKind
+from policies._yaml import YamlError, read_yaml
+
+__all__ = ["TABLES", "CloudTable", "Locality", "LocalityError", "LocalityTable", "load_locality"]
+
+TABLES: Final = Path(__file__).with_name("tables")
+_PACKAGES: Final = "packages.yaml"
+
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Kinds = dict[_Line, PlaceKind]
+
+
+class LocalityError(Exception):
+    """A table is wrong: the message names the file and lists the mistakes."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_R = TypeVar("_R", bound=_Row)
+
+
+class _LocatedRow(_Row):
+    place: _Kinds
+    types: tuple[_Line, ...]
+
+
+class _GlobalRow(_Row):
+    why: _Line
+    types: tuple[_Line, ...]
+
+
+class _RefusedRow(_Row):
+    why: _Line
+    instead: _Line
+    types: tuple[_Line, ...]
+
+
+class _File(_Row):
+    """One YAML file. Two files may share a package; ``also`` and ``forbidden`` go beside the type they are
+    about.
+    """
+
+    package: _Line
+    cloud: _Line
+    provider_place: _Kinds
+    environment_overrides_provider: bool = False
+    located: tuple[_LocatedRow, ...] = ()
+    inherits: dict[_Line, dict[_Line, tuple[_Line, ...]]] = {}
+    also: dict[_Line, _Kinds] = {}
+    forbidden: dict[_Line, dict[_Line, _Line]] = {}
+    global_: tuple[_GlobalRow, ...] = Field(default=(), alias="global")
+    refused: tuple[_RefusedRow, ...] = ()
+
+
+class _PlacelessRow(_Row):
+    package: _Line
+    why: _Line
+
+
+class _PackagesFile(_Row):
+    placeless: tuple[_PlacelessRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Locality:
+    """What is known about the place of one resource type. Property names are Pulumi's (camelCase), paths
+    dotted.
+    """
+
+    place: Mapping[str, PlaceKind] = field(default_factory=dict[str, PlaceKind])
+    """Properties that name the place, and what kind of place; one of them must be given."""
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Properties that name a parent, and which types such a parent may have."""
+    also: Mapping[str, PlaceKind] = field(default_factory=dict[str, PlaceKind])
+    """Properties that name a second place, for a copy or a part; they may be left out."""
+    forbidden: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Properties that must not be given, and why."""
+    global_reason: str | None = None
+    """Why the type has no place; None if it has one."""
+    refusal: str | None = None
+    """Why the type may not be used at all."""
+    instead: str = ""
+    """What to use instead of a refused type."""
+
+    @property
+    def locality_properties(self) -> frozenset[str]:
+        """Top-level properties on which the place depends."""
+        paths = (*self.place, *self.parents, *self.also, *self.forbidden)
+        return frozenset(path.partition(".")[0] for path in paths)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudTable:
+    """The types of one Pulumi package."""
+
+    package: str
+    cloud: str
+    """Catalogue key of the cloud."""
+    provider_place: Mapping[str, PlaceKind]
+    """Properties of the explicit provider that name a place for its resources."""
+    environment_overrides_provider: bool
+    """True if environment variables win over the explicit provider's properties."""
+    types: Mapping[str, Locality]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalityTable:
+    """Every table together."""
+
+    clouds: Mapping[str, CloudTable]
+    """By Pulumi package."""
+    placeless: Mapping[str, str]
+    """Packages whose resources have no place of their own, and why."""
+
+    def cloud_of(self, package: str) -> CloudTable | None:
+        """Return the table of a Pulumi package, or None if it is not a cloud known here."""
+        return self.clouds.get(package)
+
+
+@cache
+def load_locality(directory: Path = TABLES) -> LocalityTable:
+    """Read and check every table.
+
+    Raises:
+        LocalityError: a file is not YAML, has a key it must not have, or classifies a type twice.
+    """
+    files: dict[str, list[tuple[str, _File]]] = {}
+    for path in sorted(directory.glob("*.yaml")):
+        if path.name == _PACKAGES:
+            continue
+        table = _parse(path, _File)
+        files.setdefault(table.package, []).append((path.name, table))
+    placeless = _parse(directory / _PACKAGES, _PackagesFile).placeless
+    clouds = {package: _merge(package, tables) for package, tables in files.items()}
+    return LocalityTable(
+        MappingProxyType(clouds), MappingProxyType({row.package: row.why for row in placeless})
+    )
+
+
+def _parse(path: Path, model: type[_R]) -> _R:
+    try:
+        content = read_yaml(path)
+    except (YamlError, OSError) as error:
+        raise LocalityError(str(error)) from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        mistakes = [f"  - {'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors()]
+        raise LocalityError("\n".join([f"{path.name} is wrong:", *mistakes])) from error
+
+
+def _merge(package: str, files: list[tuple[str, _File]]) -> CloudTable:
+    first = files[0][1]
+    types: dict[str, Locality] = {}
+    mistakes: list[str] = []
+    for name, table in files:
+        if (table.cloud, table.provider_place) != (first.cloud, first.provider_place):
+            mistakes.append(f"{name}: cloud and provider_place must be those of {files[0][0]}")
+        for type_token, locality in _types(table, mistakes, name):
+            if type_token in types:
+                mistakes.append(f"{name}: {type_token} is classified twice")
+            if not type_token.startswith(f"{package}:"):
+                mistakes.append(f"{name}: {type_token} is not a type of {package}")
+            types[type_token] = locality
+    if mistakes:
+        raise LocalityError(
+            "\n".join([f"the tables of {package} are wrong:", *(f"  - {m}" for m in mistakes)])
+        )
+    return CloudTable(
+        package,
+        first.cloud,
+        MappingProxyType(first.provider_place),
+        any(table.environment_overrides_provider for _, table in files),
+        MappingProxyType(types),
+    )
+
+
+def _types(table: _File, mistakes: list[str], name: str) -> list[tuple[str, Locality]]:
+    places: dict[str, _Kinds] = {}
+    for row in table.located:
+        for type_token in row.types:
+            if type_token in places:
+                mistakes.append(f"{name}: {type_token} is located twice")
+            places[type_token] = row.place
+    result: list[tuple[str, Locality]] = []
+    for type_token in sorted({*places, *table.inherits}):
+        result.append(
+            (
+                type_token,
+                Locality(
+                    place=places.get(type_token, {}),
+                    parents=table.inherits.get(type_token, {}),
+                    also=table.also.get(type_token, {}),
+                    forbidden=table.forbidden.get(type_token, {}),
+                ),
+            )
+        )
+    for row in table.global_:
+        result.extend(
+            (type_token, Locality(global_reason=row.why, also=table.also.get(type_token, {})))
+            for type_token in row.types
+        )
+    for row in table.refused:
+        result.extend(
+            (type_token, Locality(refusal=row.why, instead=row.instead)) for type_token in row.types
+        )
+    listed = {type_token for type_token, _ in result}
+    mistakes.extend(
+        f"{name}: {type_token} has also or forbidden but no class"
+        for type_token in sorted({*table.also, *table.forbidden} - listed)
+    )
+    return result

@@ -1,0 +1,160 @@
+"""The set of models that a resource may serve: what ``model-ip`` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Resource, Value, contains_unknown, plain
+from policies.models.command_line import Token, command_line, environment_of
+from policies.models.containers import Blind, Container, Variable, containers_of
+from policies.models.engines import Engine, mentions_engine, started, suspicions
+from policies.models.llama_cpp import llama_models, llama_variable
+from policies.models.references import Reference, named, unreadable
+from policies.models.vllm import vllm_models, vllm_variable
+
+__all__ = ["models_served"]
+
+_LIST_FIX: Final = "write command and args out as lists, with plain values"
+
+_SEALED: Final[Mapping[str, str]] = {
+    "kubernetes:helm.sh/v3:Release": "a Helm release is one resource; no rule sees the objects it renders",
+    "scaleway:inference/deployment:Deployment": "it serves weights that this stack does not pin",
+    "scaleway:inference/model:Model": "it fetches weights from a URL that this stack does not pin",
+}
+"""Types that can serve a model which no rule can read."""
+
+_SERVING_GROUPS: Final = (
+    "serving.kserve.io/",
+    "ray.io/",
+    "apps.nvidia.com/",
+    "kaito.sh/",
+    "production-stack.vllm.ai/",
+    "model.aibrix.ai/",
+    "ollama.ayaka.io/",
+)
+"""API groups whose objects name a model outside any container."""
+
+_RENDERED: Final = ("kubernetes:yaml/v2:", "kubernetes:helm.sh/v4:", "kubernetes:kustomize/v2:")
+"""Components whose objects do not exist at preview when an input is unknown: the engine then only warns."""
+
+
+_DECLARING: Final = "sovereign:index:RegionalStack"
+"""Our own component, which says what it will serve before there is a lock and a workload."""
+
+
+def models_served(resource: Resource) -> Iterator[Reference]:
+    """Yield every model that a resource may serve, and every place where it may name one unreadably.
+
+    A resource that serves nothing yields nothing.
+    """
+    if resource.type in _SEALED:
+        yield unreadable(
+            "the resource", _SEALED[resource.type], "run vLLM or llama.cpp as a Deployment of this program"
+        )
+        return
+    if resource.type == _DECLARING:
+        yield from _declared(resource)
+        return
+    if resource.package != "kubernetes":
+        return
+    group = resource.type.partition(":")[2]
+    if group.startswith(_SERVING_GROUPS):
+        yield unreadable(
+            "the resource",
+            "objects of this API group name a model in ways that no rule here reads",
+            "run vLLM or llama.cpp as a Deployment of this program",
+        )
+        return
+    if resource.type.startswith(_RENDERED) and any(map(contains_unknown, resource.properties.values())):
+        yield unreadable(
+            "the resource",
+            "an input is only known after the update, so the objects it renders cannot be seen before",
+            "give it values that the program knows at preview",
+        )
+    for part in containers_of(resource):
+        if isinstance(part, Blind):
+            yield unreadable(
+                part.path, "it is only known after the update, so its containers cannot be seen", _LIST_FIX
+            )
+        else:
+            yield from _container_models(part)
+
+
+def _declared(resource: Resource) -> Iterator[Reference]:
+    models = plain(resource.properties.get("models", ()))
+    for model in models if isinstance(models, tuple) else (models,):
+        bare = plain(model)
+        if isinstance(bare, str):
+            yield named("property `models`", bare)
+        else:
+            yield unreadable("property `models`", "it is no list of model ids known at preview", _LIST_FIX)
+
+
+def _container_models(container: Container) -> Iterator[Reference]:
+    line = command_line(container)
+    reasons = list(suspicions(container, line))
+    hooks = list(_exec_commands(container.raw))
+    if any(mentions_engine(command) for command in hooks):
+        yield unreadable(
+            container.label, "a hook or probe starts an inference server", "start it as a container"
+        )
+    if not reasons:
+        return
+    where = container.label
+    if container.environment_unreadable:
+        yield unreadable(
+            where, container.environment_unreadable, "list the variables in env, with plain values"
+        )
+    if line.problem:
+        yield unreadable(where, line.problem, _LIST_FIX)
+        return
+    server = started(line, container.image)
+    if server is None or server.engine is Engine.OTHER:
+        what = (
+            "it runs a server whose command line no rule here reads"
+            if server
+            else "no model can be read from it"
+        )
+        yield unreadable(
+            where, f"{what} ({reasons[0]})", "run vLLM or llama.cpp, by a command that names the model"
+        )
+        return
+    if server.problem:
+        yield unreadable(where, server.problem, _LIST_FIX)
+        return
+    yield from _server_models(container, server.engine, server.prefix, server.arguments)
+
+
+def _server_models(
+    container: Container, engine: Engine, prefix: tuple[Token, ...], arguments: tuple[Token, ...]
+) -> Iterator[Reference]:
+    where = container.label
+    environment = environment_of(container)
+    variables = {variable.name: variable for variable in container.environment}
+    for token in prefix:
+        name, equals, value = token.text.partition("=")
+        if equals:
+            environment[name] = value
+            variables[name] = Variable(name, value)
+    for name, variable in variables.items():
+        yield from vllm_variable(where, variable, environment.get(name))
+        yield from llama_variable(where, variable, environment.get(name))
+    if engine is Engine.VLLM:
+        yield from vllm_models(where, arguments)
+    else:
+        yield from llama_models(where, arguments, environment)
+
+
+def _exec_commands(value: Value) -> Iterator[Value]:
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for element in bare:
+            yield from _exec_commands(element)
+    elif isinstance(bare, Mapping):
+        for key, item in bare.items():
+            fields = plain(item)
+            if key == "exec" and isinstance(fields, Mapping):
+                yield fields.get("command")
+            else:
+                yield from _exec_commands(item)

@@ -1,0 +1,83 @@
+"""The policy pack: every rule as a mandatory CrossGuard policy, whose name is the rule's id.
+
+``policies/__main__.py`` starts it. Building a ``PolicyPack`` never returns, so everything else lives here,
+where tests can import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policies.context import build_context, in_rehearsal
+from policies.crossguard import resource_facts, stack_facts
+from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
+from policies.violations import render
+
+__all__ = ["CONFIG_KEY", "PACK_NAME", "build_policies"]
+
+PACK_NAME: Final = "sovereign"
+CONFIG_NAMESPACE: Final = "sovereign"
+CONFIG_KEY: Final = "jurisdiction"
+
+_SEVERITIES: Final = {"high": Severity.HIGH, "critical": Severity.CRITICAL}
+
+
+def build_policies(rules: Sequence[Rule] | None = None) -> list[Policy]:
+    """Return one mandatory policy for each rule; by default for every rule there is."""
+    chosen = load_rules() if rules is None else rules
+    return [_policy(rule) for rule in chosen]
+
+
+def _policy(rule: Rule) -> Policy:
+    return _resource_policy(rule) if isinstance(rule, ResourceRule) else _stack_policy(rule)
+
+
+def _resource_policy(rule: ResourceRule) -> Policy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        for violation in rule.check(resource_facts(args), _context()):
+            report(render(violation), violation.urn)
+
+    return ResourceValidationPolicy(
+        name=rule.id,
+        description=rule.title,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        severity=_SEVERITIES[rule.severity.value],
+        tags=[rule.family.value],
+        remediation_steps=rule.fix,
+    )
+
+
+def _stack_policy(rule: StackRule) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        for violation in rule.check(stack_facts(args), _context()):
+            report(render(violation), violation.urn)
+
+    return StackValidationPolicy(
+        name=rule.id,
+        description=rule.title,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        severity=_SEVERITIES[rule.severity.value],
+        tags=[rule.family.value],
+        remediation_steps=rule.fix,
+    )
+
+
+def _context() -> Context:
+    """Return the context of this call; the engine hands the stack's configuration over with each one."""
+    stated = pulumi.Config(CONFIG_NAMESPACE).get(CONFIG_KEY)
+    return build_context(stated, rehearsal=in_rehearsal())

@@ -1,0 +1,1 @@
+"""The rules, one a file. ``policies.rule.load_rules`` finds them."""

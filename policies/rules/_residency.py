@@ -1,0 +1,23 @@
+"""What the residency rules share: the texts about exceptions, and the scope of a rule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policies.facts import Resource
+from policies.violations import Violation
+
+__all__ = ["LAW", "NO_EXCEPTION", "STACK_TYPE", "violation"]
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+
+LAW: Final = (
+    "GDPR Art 44-50 and UK GDPR on transfers: each jurisdiction keeps its own data, keys, logs, state"
+)
+
+NO_EXCEPTION: Final = "none. Residency cannot be accepted: no signature moves data back across a border"
+
+
+def violation(rule: str, resource: Resource, *, found: str, allowed: str, fix: str) -> Violation:
+    """Return a violation that cannot be accepted."""
+    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, NO_EXCEPTION)

@@ -1,0 +1,109 @@
+"""Every model that a workload may serve is allowed in the stack's jurisdiction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from catalog import Use
+from policies.facts import Resource
+from policies.models import WEIGHTS_ROOT, Reference, models_served
+from policies.rule import Context, Family, ResourceRule, Severity
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "model-ip"
+_HOW: Final = (
+    "add an entry to policies/acceptances.yaml (rule model-ip, the exact model id, the jurisdiction, an "
+    "owner, a reason, a ticket, an expiry date at most 180 days ahead)"
+)
+
+
+def _check(resource: Resource, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None:
+        return
+    seen: set[Reference] = set()
+    for reference in models_served(resource):
+        if reference not in seen:
+            seen.add(reference)
+            violation = _judge(resource, reference, context, context.jurisdiction)
+            if violation is not None:
+                yield violation
+
+
+def _judge(resource: Resource, reference: Reference, context: Context, jurisdiction: str) -> Violation | None:
+    allowed = f"models that the catalogue approves for {jurisdiction}: {_approved(context, jurisdiction)}"
+    if reference.model is None:
+        return _violation(
+            resource,
+            found=f"{reference.where}: {reference.problem}",
+            allowed=f"a model named by hub id or as {WEIGHTS_ROOT}/<developer>/<name>; {allowed}",
+            fix=reference.fix,
+            exception="none. What cannot be read cannot be accepted",
+        )
+    found = f"{reference.where}: model {reference.model}"
+    model = context.catalog.model(reference.model)
+    if model is None:
+        return _violation(
+            resource,
+            found=f"{found}, which is not in the catalogue",
+            allowed=allowed,
+            fix="serve an allowed model, or have this one vetted: add it to catalog/data/models.yaml with "
+            "developer, country, licence and lineage",
+            exception="none for a model that nobody has looked at",
+        )
+    use = model.uses.get(jurisdiction, Use.REFUSED)
+    about = f"{found} ({model.developer}, {model.country}; licence {model.licence})"
+    if use is Use.APPROVED:
+        return None
+    if use is Use.ACCEPTANCE:
+        if _is_accepted(reference.model, context, jurisdiction):
+            return None
+        return _violation(
+            resource,
+            found=f"{about}, which needs an acceptance in {jurisdiction} and has none today: {model.reason}"
+            + "".join(f" ({problem})" for problem in context.acceptance_problems),
+            allowed=allowed,
+            fix="serve an allowed model, or have somebody accept this one",
+            exception=_HOW,
+        )
+    return _violation(
+        resource,
+        found=f"{about}, which is refused in {jurisdiction}: {model.reason}",
+        allowed=allowed,
+        fix="serve an allowed model",
+        exception=f"none. The catalogue refuses it in {jurisdiction}; only another licence can change that",
+    )
+
+
+def _is_accepted(model_id: str, context: Context, jurisdiction: str) -> bool:
+    return any(
+        acceptance.rule == _ID and acceptance.subject == model_id and acceptance.jurisdiction == jurisdiction
+        for acceptance in context.acceptances
+        if acceptance.problem_on(context.today) is None
+    )
+
+
+def _approved(context: Context, jurisdiction: str) -> str:
+    ids = sorted(model.id for model in context.catalog.models if model.uses.get(jurisdiction) is Use.APPROVED)
+    return ", ".join(ids[:4]) + (
+        f" and {len(ids) - 4} more in catalog/data/models.yaml" if len(ids) > 4 else ""
+    )
+
+
+def _violation(resource: Resource, *, found: str, allowed: str, fix: str, exception: str) -> Violation:
+    return Violation(_ID, resource.urn, resource.type, resource.name, found, allowed, fix, exception)
+
+
+RULE = ResourceRule(
+    id=_ID,
+    family=Family.MODEL_IP,
+    title="Only models that the catalogue allows in this jurisdiction are served",
+    why="A licence can grant in one territory what it withholds in another; unnamed models are models too.",
+    law="Copyright and the licence of each checkpoint; EU AI Act duties of whoever puts a model into service",
+    severity=Severity.CRITICAL,
+    fix="Serve an approved model, named so that a reader of the manifest can tell which it is.",
+    exception=f"For a model whose row says acceptance: {_HOW}.",
+    check=_check,
+)

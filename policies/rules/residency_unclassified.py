@@ -1,0 +1,58 @@
+"""Nothing is deployed whose place nobody has classified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts import Resource
+from policies.locality import load_locality
+from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "residency-unclassified"
+_DYNAMIC = "pulumi-python:dynamic"
+
+
+def _check(resource: Resource, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None:
+        return
+    tables = load_locality()
+    table = tables.cloud_of(resource.package)
+    if table is not None:
+        if resource.type not in table.types:
+            yield violation(
+                _ID,
+                resource,
+                found=f"a type that the locality table of {resource.package} does not list",
+                allowed=f"a type listed in policies/locality/tables/{resource.package}.yaml",
+                fix="classify the type there: which property names its place, or which parent it follows",
+            )
+        return
+    if resource.package in tables.placeless or resource.provider is None:
+        return  # without a provider it is a component: it stands nowhere, and its children are judged
+    if resource.type.startswith(_DYNAMIC):
+        found = "a dynamic resource: its code can create anything, anywhere, and no rule can see what"
+        fix = "use a resource type of a cloud, or do the work in the program itself"
+    else:
+        found = (
+            f"a resource of the package {resource.package}, and nobody has said where such resources stand"
+        )
+        fix = "use a cloud of the catalogue, or classify the package in policies/locality/tables"
+    packages = ", ".join(sorted({*tables.clouds, *tables.placeless}))
+    yield violation(_ID, resource, found=found, allowed=f"resources of the packages {packages}", fix=fix)
+
+
+RULE = ResourceRule(
+    id=_ID,
+    family=Family.RESIDENCY,
+    title="Nothing is deployed whose place nobody has classified",
+    why="A type or a package that nobody has looked at may stand anywhere.",
+    law=LAW,
+    severity=Severity.CRITICAL,
+    fix="Classify the type in policies/locality/tables, or use one that is classified.",
+    exception=NO_EXCEPTION,
+    check=_check,
+)

@@ -1,0 +1,102 @@
+"""The pack's server: it will not run with a rule switched off, and it hears the stack's configuration."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import grpc
+import pulumi
+import pytest
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import policy as sdk
+
+from policies import analyzer
+from policies.analyzer import StrictAnalyzer, mistakes_in
+from policies.facts import StackFacts
+from policies.rule import rule_ids
+from tests.policies.engine_messages import Analyzer
+from tests.policies.stacks import explicit_provider, resource
+
+MANDATORY, ADVISORY, DISABLED = analyzer_pb2.MANDATORY, analyzer_pb2.ADVISORY, analyzer_pb2.DISABLED
+
+
+class _RefusedError(Exception):
+    pass
+
+
+class _Call:
+    """A gRPC call whose abort ends the handler, as the real one does."""
+
+    def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
+        raise _RefusedError(code, details)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> StrictAnalyzer:
+    return Analyzer(monkeypatch, None, None).server
+
+
+def configuration(**levels: Any) -> Any:
+    """What the engine sends after it has merged a pack configuration into the defaults."""
+    merged = dict.fromkeys(rule_ids(), MANDATORY) | {
+        name.replace("_", "-"): level for name, level in levels.items()
+    }
+    request = analyzer_pb2.ConfigureAnalyzerRequest()
+    for name, level in merged.items():
+        request.policyConfig[name].enforcementLevel = level
+    return request
+
+
+def test_the_configuration_that_the_engine_always_sends_is_fine(server: StrictAnalyzer) -> None:
+    server.Configure(configuration(), _Call())
+    server.Configure(configuration(all=MANDATORY), _Call())
+
+
+@pytest.mark.parametrize("level", [ADVISORY, DISABLED, analyzer_pb2.REMEDIATE])
+def test_a_rule_cannot_be_switched_off(server: StrictAnalyzer, level: Any) -> None:
+    with pytest.raises(_RefusedError, match=r"makes 'model-ip' \w+; every rule is mandatory"):
+        server.Configure(configuration(model_ip=level), _Call())
+
+
+def test_all_rules_cannot_be_switched_off_at_once(server: StrictAnalyzer) -> None:
+    levels = {rule.replace("-", "_"): DISABLED for rule in rule_ids()}
+
+    with pytest.raises(_RefusedError, match="makes 'all' disabled"):
+        server.Configure(configuration(all=DISABLED, **levels), _Call())
+
+
+def test_a_misspelt_rule_is_named_with_the_rules_there_are(server: StrictAnalyzer) -> None:
+    with pytest.raises(_RefusedError, match=r"names 'regoin', which is no rule; rules are images-digest, "):
+        server.Configure(configuration(regoin=MANDATORY), _Call())
+
+
+def test_every_mistake_of_a_configuration_is_listed() -> None:
+    assert len(mistakes_in([("a", "mandatory"), ("b", "advisory"), ("c", "mandatory")], ["b", "c"])) == 2
+
+
+@pytest.mark.parametrize(("stated", "policies"), [("uk", ["residency"]), ("eu", [])])
+def test_the_stack_configuration_is_taken_from_the_call_of_newer_engines(
+    monkeypatch: pytest.MonkeyPatch, stated: str, policies: list[str]
+) -> None:
+    run = Analyzer(monkeypatch, None, context=None)
+    bucket = resource(
+        "ovh:CloudProject/storage:Storage", "b", {"regionName": "GRA"}, provider=explicit_provider("ovh")
+    )
+
+    run.server.ConfigureStack(
+        analyzer_pb2.AnalyzerStackConfigureRequest(
+            stack="eu", project="sovereign", config={"sovereign:jurisdiction": stated}
+        ),
+        _Call(),
+    )
+
+    assert [answer.policy for answer in run.preview(StackFacts((bucket,)))] == policies
+
+
+def test_the_pack_starts_with_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "_PolicyAnalyzerServicer", sdk._PolicyAnalyzerServicer)
+
+    analyzer.install()
+
+    assert sdk._PolicyAnalyzerServicer is StrictAnalyzer
+    pulumi.runtime.set_all_config({})

@@ -1,0 +1,234 @@
+"""The guard inside the program: the same verdicts as the pack, from what a resource transform sees."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.resource import DependencyProviderResource, DependencyResource
+from pulumi.runtime import Settings
+from pulumi.runtime.settings import SETTINGS
+
+from policies import guard
+from policies.facts import UNKNOWN, Resource, Secret, StackFacts, Unknown, Value
+from policies.program import transform_facts
+from tests.policies.stacks import Case, cases, make_urn, violations_of
+
+STACK = make_urn("pulumi:pulumi:Stack", "sovereign-eu")
+KUBE = "ovh:CloudProject/kube:Kube"
+POOL = "ovh:CloudProject/kubeNodePool:KubeNodePool"
+Transform = Callable[[pulumi.ResourceTransformArgs], Awaitable[pulumi.ResourceTransformResult | None]]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_program() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  (pytest calls it)
+    pulumi.runtime.configure(Settings(project="sovereign", stack="eu", dry_run=True))
+    yield
+    pulumi.runtime.configure(Settings(project="project", stack="stack"))
+
+
+def transform_args(
+    type_token: str,
+    name: str,
+    props: Mapping[str, Any] | None = None,
+    *,
+    provider: str | None = "explicit",
+    depends_on: tuple[str, ...] = (),
+    ignore_changes: tuple[str, ...] = (),
+    custom: bool = True,
+) -> pulumi.ResourceTransformArgs:
+    """What the SDK hands to a transform; call it inside an event loop."""
+    package = type_token.partition(":")[0]
+    reference = f"{make_urn(f'pulumi:providers:{package}', provider)}::id" if provider else None
+    opts = pulumi.ResourceOptions(
+        parent=DependencyResource(STACK),
+        provider=DependencyProviderResource(reference) if reference else None,
+        depends_on=[DependencyResource(urn) for urn in depends_on],
+        ignore_changes=list(ignore_changes),
+    )
+    return pulumi.ResourceTransformArgs(
+        custom=custom, type_=type_token, name=name, props=dict(props or {}), opts=opts
+    )
+
+
+def _as_input(value: Value) -> Any:
+    match value:
+        case Unknown():
+            return pulumi.Output.from_input(pulumi.UNKNOWN)
+        case Secret(inner):
+            return pulumi.Output.secret(_as_input(inner))
+        case tuple():
+            return [_as_input(element) for element in value]
+        case Mapping():
+            return {key: _as_input(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+async def _seen_by_a_transform(stack: StackFacts) -> StackFacts:
+    """The facts of a stack after a way through transform arguments and back."""
+    seen: dict[str, Resource] = {}
+    for each in stack.resources:
+        if each.provider is not None and not each.provider.is_default:
+            provider = each.provider
+            seen[provider.urn] = Resource(provider.urn, provider.type, provider.name, provider.properties)
+        args = transform_args(
+            each.type,
+            each.name,
+            {key: _as_input(value) for key, value in each.properties.items()},
+            provider=each.provider.name if each.provider and not each.provider.is_default else None,
+            depends_on=each.dependencies,
+            ignore_changes=each.options.ignore_changes,
+            custom=each.provider is not None or each.type.startswith("pulumi:providers"),
+        )
+        facts = await transform_facts(args, seen)
+        seen[facts.urn] = facts
+    return StackFacts(tuple(seen[each.urn] for each in stack.resources))
+
+
+_NO_PROVIDER = {"a resource whose provider cannot be told"}  # a transform always knows
+_ONE_OF_TWO = {"a volume attached to a server of this stack, but not itself of this stack"}
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases() if case.fields["says"] not in _NO_PROVIDER], ids=lambda case: case.id
+)
+def test_the_guard_says_of_a_stack_what_the_pack_says(case: Case) -> None:
+    stack = asyncio.run(_seen_by_a_transform(case.stack()))
+
+    assert {violation.rule for violation in violations_of(stack, case.context())} == case.broken
+
+
+def test_inputs_arrive_as_what_they_are() -> None:
+    async def facts() -> Resource:
+        args = transform_args(
+            KUBE,
+            "k",
+            {
+                "region": "GRA11",
+                "version": pulumi.Output.from_input("1.31"),
+                "serviceName": pulumi.Output.secret("hush"),
+                "name": pulumi.UNKNOWN,
+                "updatePolicy": {
+                    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+                    "value": "x",
+                },
+                "list": [1, None, pulumi.UNKNOWN],
+            },
+        )
+        return await transform_facts(args, {})
+
+    assert dict(asyncio.run(facts()).properties) == {
+        "region": "GRA11",
+        "version": "1.31",
+        "serviceName": Secret("hush"),
+        "name": UNKNOWN,
+        "updatePolicy": Secret("x"),
+        "list": (1, None, UNKNOWN),
+    }
+
+
+class _Monitor:
+    """Stands in for the engine: keeps the transform and what is logged."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.transforms: list[Transform] = []
+        self.errors: list[str] = []
+        monkeypatch.setattr(pulumi.runtime, "register_resource_transform", self.transforms.append)
+        monkeypatch.setattr(pulumi.log, "error", self.errors.append)
+
+
+@pytest.fixture
+def monitor(monkeypatch: pytest.MonkeyPatch) -> _Monitor:
+    return _Monitor(monkeypatch)
+
+
+def _declare(
+    monitor: _Monitor, *resources: Callable[[], pulumi.ResourceTransformArgs], dry_run: bool
+) -> None:
+    """Let a program declare resources under the guard."""
+    pulumi.runtime.configure(Settings(project="sovereign", stack="eu", dry_run=dry_run))
+    guard.install(jurisdiction="eu", rehearsal=False)
+
+    async def program() -> None:
+        for make in resources:
+            await monitor.transforms[0](make())
+        outputs: set[asyncio.Future[Any]] = getattr(SETTINGS, "outputs")  # noqa: B009  (not in its type)
+        await asyncio.gather(*list(outputs))
+
+    asyncio.run(program())
+
+
+def test_an_update_refuses_the_resource_itself(monitor: _Monitor) -> None:
+    with pytest.raises(pulumi.RunError, match="is refused, not created"):
+        _declare(monitor, lambda: transform_args(KUBE, "k", {"region": "UK1"}), dry_run=False)
+
+    assert len(monitor.errors) == 1
+    assert "UK1" in monitor.errors[0]
+
+
+def test_a_preview_shows_every_violation_and_then_ends_the_program(monitor: _Monitor) -> None:
+    with pytest.raises(pulumi.RunError, match="2 violations of sovereignty rules, each described above"):
+        _declare(
+            monitor,
+            lambda: transform_args(KUBE, "k", {"region": "UK1"}),
+            lambda: transform_args("scaleway:iam/application:Application", "a", provider=None),
+            dry_run=True,
+        )
+
+    assert ["rule:      residency\n" in error for error in monitor.errors] == [True, False]
+    assert ["rule:      residency-provider\n" in error for error in monitor.errors] == [False, True]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_honest_program_is_left_alone(monitor: _Monitor, dry_run: bool) -> None:
+    kube_id: Any = pulumi.UNKNOWN if dry_run else "1-2-3"
+    _declare(
+        monitor,
+        lambda: transform_args("pulumi:providers:ovh", "explicit", {"endpoint": "ovh-eu"}, provider=None),
+        lambda: transform_args(KUBE, "k", {"region": "GRA11"}),
+        lambda: transform_args(POOL, "p", {"kubeId": kube_id}, depends_on=(make_urn(KUBE, "k"),)),
+        dry_run=dry_run,
+    )
+
+    assert monitor.errors == []
+
+
+@pytest.mark.parametrize("kube_id", ["1-2-3", pulumi.UNKNOWN])
+def test_a_pool_without_a_cluster_of_this_program_is_refused(monitor: _Monitor, kube_id: Any) -> None:
+    with pytest.raises(pulumi.RunError, match="1 violation of"):
+        _declare(monitor, lambda: transform_args(POOL, "p", {"kubeId": kube_id}), dry_run=True)
+
+    assert "residency-parent" in monitor.errors[0]
+
+
+def test_the_place_of_an_explicit_provider_is_known_to_its_resources(monitor: _Monitor) -> None:
+    _declare(
+        monitor,
+        lambda: transform_args("pulumi:providers:civo", "explicit", {"region": "FRA1"}, provider=None),
+        lambda: transform_args("civo:index/network:Network", "n", {"label": "n"}),
+        dry_run=True,
+    )
+
+    assert monitor.errors == []
+
+
+def test_a_jurisdiction_that_does_not_exist_ends_the_program_with_the_allowed_ones() -> None:
+    with pytest.raises(pulumi.RunError, match=r"'us'; allowed: eu, uk"):
+        guard.install(jurisdiction="us", rehearsal=False)
+
+
+def test_the_urn_of_a_child_of_a_component_is_the_one_the_engine_gives() -> None:
+    async def facts() -> Resource:
+        args = transform_args(KUBE, "k", {"region": "GRA11"})
+        args.opts.parent = DependencyResource(
+            "urn:pulumi:eu::sovereign::sovereign:components:RegionalStack::eu"
+        )
+        return await transform_facts(args, {})
+
+    assert (
+        asyncio.run(facts()).urn == f"urn:pulumi:eu::sovereign::sovereign:components:RegionalStack${KUBE}::k"
+    )
