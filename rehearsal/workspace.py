@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from rehearsal.engine.locate import SHIM_MARK
 from rehearsal.errors import WorkspaceError
 
 __all__ = ["Workspace", "project_directory"]
+
+_FREE_BYTES = 64 * 1024 * 1024
+"""Less free space than this and the engine would fail halfway through, retrying for minutes."""
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -37,6 +41,11 @@ class Workspace:
     def home(self) -> Path:
         """The engine's PULUMI_HOME, so that the user's own log-ins and selections stay untouched."""
         return self.root / "home"
+
+    @property
+    def policy_runtime(self) -> Path:
+        """What the engine starts to run a policy pack in Python, found among its installed plugins."""
+        return self.home / "plugins" / "analyzer-policy-python-v1.0.0" / "pulumi-analyzer-policy-python"
 
     @property
     def state(self) -> Path:
@@ -73,16 +82,27 @@ class Workspace:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for directory in (self.bin, self.home, self.state, self.stack_files, self.locks):
                 directory.mkdir(exist_ok=True)
+            free = shutil.disk_usage(self.root).free
+            if free < _FREE_BYTES:
+                raise WorkspaceError(
+                    f"only {free // 1024**2} MiB are free for {self.root}, and a rehearsal needs "
+                    f"{_FREE_BYTES // 1024**2}: free some disk space, or choose another one with --workspace."
+                )
             _write(self.root / ".gitignore", "*\n")
             if not self.passphrase.exists():
                 _write(self.passphrase, secrets.token_hex(16), mode=0o600)
-            script = f'#!/bin/sh\n{SHIM_MARK}\nexec "{sys.executable}" -P -m rehearsal.shim "$@"\n'
-            _write(self.bin / "pulumi", script, mode=0o755)
+            self.policy_runtime.parent.mkdir(parents=True, exist_ok=True)
+            _write(self.bin / "pulumi", _starter("rehearsal.shim"), mode=0o755)
+            _write(self.policy_runtime, _starter("rehearsal.language.policy"), mode=0o755)
         except OSError as error:
             raise WorkspaceError(
                 f"cannot write {error.filename or self.root}: {error.strerror}. A rehearsal keeps its state "
                 "there: make it writable, free some disk space, or choose another place with --workspace."
             ) from error
+
+
+def _starter(module: str) -> str:
+    return f'#!/bin/sh\n{SHIM_MARK}\nexec "{sys.executable}" -P -m {module} "$@"\n'
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

@@ -12,6 +12,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).parent.parent
 REHEARSE = Path(sys.executable).parent / "rehearse"
@@ -24,9 +25,43 @@ class Project:
     directory: Path
     stack: str = "dev"
 
+    @classmethod
+    def copied(cls, source: Path, directory: Path, stack: str) -> "Project":
+        """A copy of a project directory."""
+        shutil.copytree(source, directory, ignore=shutil.ignore_patterns(".rehearsal", "__pycache__"))
+        return cls(directory, stack)
+
+    @classmethod
+    def of_repository(cls, directory: Path, stack: str) -> "Project":
+        """A copy of this repository's own program."""
+        for file in REPOSITORY.glob("Pulumi*.yaml"):
+            shutil.copy(file, directory / file.name)
+        cls.copied(REPOSITORY / "infra", directory / "infra", stack)
+        return cls(directory, stack)
+
     def program(self, source: str) -> None:
         """Write the program."""
         (self.directory / "__main__.py").write_text(dedent(source))
+
+    def append_to_program(self, source: str) -> None:
+        """Add lines to the end of the repository's own program."""
+        with (self.directory / "infra" / "__main__.py").open("a") as program:
+            program.write(dedent(source))
+
+    def configure(self, key: str, value: str) -> None:
+        """Set a key in the stack's file, as somebody would by hand."""
+        file = self.directory / f"Pulumi.{self.stack}.yaml"
+        content = yaml.safe_load(file.read_text())
+        content["config"][key] = value
+        file.write_text(yaml.safe_dump(content))
+
+    def lock(self) -> None:
+        """`make lock`: a made-up lock for the stack."""
+        command = [sys.executable, "-m", "infra.wanted", "--stack", self.stack]
+        wanted = subprocess.run(
+            command, cwd=self.directory, text=True, capture_output=True, check=True
+        ).stdout
+        subprocess.run([str(REHEARSE), "lock"], cwd=self.directory, input=wanted, text=True, check=True)
 
     def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """`rehearse …`, with both streams in `stdout`."""
@@ -89,16 +124,4 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def sovereign(tmp_path: Path) -> Callable[[str], Project]:
     """A copy of this repository's own program, to be changed and run: `sovereign("eu")`."""
-
-    def copy(stack: str) -> Project:
-        directory = tmp_path / "sovereign"
-        if not directory.exists():
-            directory.mkdir()
-            for name in ("Pulumi.yaml", "Pulumi.eu.yaml", "Pulumi.uk.yaml"):
-                shutil.copy(REPOSITORY / name, directory / name)
-            for name in ("infra", "locks"):
-                if (REPOSITORY / name).is_dir():
-                    shutil.copytree(REPOSITORY / name, directory / name)
-        return Project(directory, stack)
-
-    return copy
+    return lambda stack: Project.of_repository(tmp_path, stack)

@@ -63,19 +63,4 @@ def find_engine() -> Engine:
     Raises:
         EngineError: it has to be built and that fails.
     """
-    return _on_path() or Engine(_with_language_mark(built(PULUMI)), PULUMI.version.removeprefix("v"), "built")
-
-
-def _with_language_mark(engine: Path) -> Path:
-    """Put a `pulumi-language-python` beside a built engine, as an installed one has it.
-
-    The engine looks for the file to decide that policy packs run through the language runtime, and then
-    attaches to ours without ever starting it.
-    """
-    mark = engine.with_name("pulumi-language-python")
-    if not mark.exists():
-        unfinished = mark.with_name(f".{mark.name}.{os.getpid()}")
-        unfinished.write_text("#!/bin/sh\necho 'start Python programs through rehearse' >&2\nexit 1\n")
-        unfinished.chmod(0o755)
-        unfinished.replace(mark)
-    return engine
+    return _on_path() or Engine(built(PULUMI), PULUMI.version.removeprefix("v"), "built")

@@ -1,7 +1,6 @@
 """The language runtime protocol: runs Python programs and policy packs for the engine."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from rehearsal.engine_log import EngineLog
+from rehearsal.language.caller import environment_of
 from rehearsal.language.interpreter import interpreter_for
 
 __all__ = ["LanguageServer"]
@@ -94,7 +94,8 @@ class _Runtime(language_pb2_grpc.LanguageRuntimeServicer):
             "engine": engine,
         }
         python = interpreter_for(Path(request.info.root_directory), _options(request.info))
-        process = _start([python, "-u", str(_PROGRAM)], stdin=subprocess.PIPE, text=True)
+        environment = environment_of(context.peer())
+        process = _start([python, "-u", str(_PROGRAM)], stdin=subprocess.PIPE, text=True, env=environment)
         context.add_callback(lambda: _end(process))
         log = EngineLog(engine)
         assert process.stdin
@@ -122,7 +123,10 @@ class _Runtime(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse()
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        """Run a policy pack, through the SDK's own policy runtime and in the pack's own Python."""
+        """Run a policy pack, for an engine that has a Python language plugin of its own beside it.
+
+        Such an engine hands over stack and configuration in a later call instead of in the environment.
+        """
         if request.kind != "analyzer":
             context.abort(
                 grpc.StatusCode.UNIMPLEMENTED,
@@ -130,7 +134,7 @@ class _Runtime(language_pb2_grpc.LanguageRuntimeServicer):
             )
         root = Path(request.info.root_directory or request.pwd)
         python = interpreter_for(root, _options(request.info))
-        environment = {**os.environ, **dict(item.split("=", 1) for item in request.env)}
+        environment = {**environment_of(context.peer()), **dict(item.split("=", 1) for item in request.env)}
         argv = [python, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory or "."]
         process = _start(argv, stdin=subprocess.DEVNULL, text=False, cwd=root, env=environment)
         context.add_callback(lambda: _end(process))

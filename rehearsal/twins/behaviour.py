@@ -1,11 +1,11 @@
 """What is particular to one provider. The base class knows nothing particular."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from rehearsal.cloud import CloudStore
+from rehearsal.cloud import CloudObject, CloudStore
 from rehearsal.sdk import (
     Package,
     Property,
@@ -33,6 +33,8 @@ class Request:
     type: ResourceType
     inputs: Mapping[str, Value]
     configuration: Configuration = field(default_factory=dict[str, Value])
+    before: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """The inputs the resource has now; empty for one that does not exist yet."""
 
     @property
     def name(self) -> str:
@@ -47,6 +49,8 @@ class Behaviour:
     """Whether numbers may be written as strings and the reverse (bridged Terraform providers do)."""
     node_type_inputs: Sequence[str] = ()
     """Inputs that name a type of machine, which may be out of stock; dotted for nested ones."""
+    deletes_provider_first = True
+    """Whether all that a provider holds is deleted before its replacement makes it anew."""
 
     def __init__(self, package: Package, store: CloudStore) -> None:
         self.package = package
@@ -61,6 +65,17 @@ class Behaviour:
     def settings(self) -> Mapping[str, Property]:
         """The provider's own configuration."""
         return describe_provider(self.package)
+
+    def scopes(self, request: Request) -> tuple[str, ...]:
+        """Where the object's id is unique: new objects go under the first name, any may hold one that exists.
+
+        An empty name stands for the whole of the provider.
+        """
+        return ("",)
+
+    def inherent(self, request: Request, id_: str) -> CloudObject | None:
+        """An object that exists without anyone having created it."""
+        return None
 
     # Check
 
@@ -83,6 +98,10 @@ class Behaviour:
         """Inputs whose change replaces the resource."""
         return replacing_inputs(type_)
 
+    def replacing_in(self, request: Request) -> Collection[str]:
+        """Inputs, nested ones as dotted paths, whose change replaces this very resource."""
+        return self.replacing(request.type)
+
     def replaces_configuration(self, before: Configuration, after: Configuration) -> tuple[str, ...]:
         """Provider settings whose change replaces the provider and so everything it holds."""
         return ()
@@ -92,7 +111,29 @@ class Behaviour:
         name = request.inputs.get("name")
         return isinstance(name, str) and not name.startswith(f"{request.name}-")
 
-    # Create
+    # Create, change, delete
+
+    def admit(self, request: Request) -> None:
+        """Refuse a new object, or a change, in view of what exists.
+
+        Raises:
+            CloudError: the cloud refuses.
+        """
+
+    def taken(self, request: Request, id_: str) -> str:
+        """What the cloud says when there is an object of this id already."""
+        return (
+            f"{request.type.token} {id_} already exists: the name is taken. Give the resource another name, "
+            "or import the existing one."
+        )
+
+    def adopts(self, request: Request) -> bool:
+        """Whether an object that exists already is taken over instead of refused."""
+        return False
+
+    def goes_with(self, request: Request, id_: str) -> Sequence[CloudObject]:
+        """What is deleted together with the object."""
+        return ()
 
     def identity(self, request: Request) -> str:
         """The id of a new object."""
@@ -124,6 +165,19 @@ class Behaviour:
         unset = {name for name in PLACE_INPUTS & set(request.type.inputs) if request.inputs.get(name) is None}
         return {**dict.fromkeys((*request.type.computed, *unset), UNKNOWN), **request.inputs}
 
+    def outputs_after_change(self, request: Request, id_: str, before: Mapping[str, Value]) -> dict[str, Any]:
+        """All outputs of a changed object, whose outputs were `before`."""
+        kept = {name: before.get(name) for name in request.type.computed}
+        return {**self.outputs(request, id_), **kept, **request.inputs, **self.recomputed(request, id_)}
+
+    def outputs_at_change_preview(self, request: Request, before: Mapping[str, Value]) -> dict[str, Any]:
+        """Outputs before the change is made."""
+        return {**before, **request.inputs}
+
+    def live_inputs(self, request: Request, found: CloudObject) -> Mapping[str, Value]:
+        """The inputs that an object read from the cloud stands for."""
+        return found.inputs
+
     # Faults
 
     def places(self, request: Request) -> frozenset[str]:
@@ -153,7 +207,19 @@ class Behaviour:
                 found.append(value)
         return tuple(found)
 
-    # Functions
+    # Functions and components
+
+    def construct(
+        self, request: Any, configuration: Configuration, warn: Callable[[str, str], None]
+    ) -> Any | None:
+        """Make a component with its children, or None when there is no such component.
+
+        Args:
+            request: the engine's ConstructRequest.
+            configuration: the settings of the provider that is asked.
+            warn: shows a warning, given as message and URN.
+        """
+        return None
 
     def invoke(self, token: str, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
         """The answer of a provider function, or None when there is no such function.

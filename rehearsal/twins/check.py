@@ -70,7 +70,10 @@ def _failures(value: Value, shape: Shape, coerces: bool, path: str) -> Iterator[
     if isinstance(value, Unknown):
         return
     if isinstance(shape, OneOf):
-        if all(any(True for _ in _failures(value, choice, coerces, path)) for choice in shape.choices):
+        objects = [choice for choice in shape.choices if isinstance(choice, (Fields, MapOf))]
+        if isinstance(value, dict) and len(objects) == 1:
+            yield from _failures(value, objects[0], coerces, path)
+        elif all(any(True for _ in _failures(value, choice, coerces, path)) for choice in shape.choices):
             yield _wrong(path, shape, value)
     elif isinstance(shape, Scalar):
         if not _is_scalar(value, shape, coerces):

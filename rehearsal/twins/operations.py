@@ -43,36 +43,56 @@ class Operations:
         if left is not None:
             return self._take_over(left, request)
         self._refuse_if_set(request)
+        self.behaviour.admit(request)
         id_ = self.behaviour.identity(request)
         outputs = self.behaviour.outputs(request, id_)
+        stored = _stored(id_, self.behaviour.scopes(request)[0])
         try:
-            self.store.add(request.type.token, id_, request.urn, request.inputs, outputs)
+            self.store.add(request.type.token, stored, request.urn, request.inputs, outputs)
         except ValueError as error:
-            raise CloudError(
-                f"{error}: the name is taken. Give the resource another name, or import the existing one."
-            ) from error
+            if not self.behaviour.adopts(request):
+                raise CloudError(self.behaviour.taken(request, id_)) from error
+            self.store.change(request.type.token, stored, request.inputs, outputs)
         self._wait_if_slow(request, id_)
         return CloudObject(request.type.token, id_, request.urn, request.inputs, outputs, "", known=False)
 
     def _left_behind(self, request: Request) -> CloudObject | None:
         """What an interrupted run created for this URN, when it can still become what is wanted now."""
         left = None if request.urn in self._known else self.store.left_behind(request.urn)
-        if left is None or left.type != request.type.token:
+        if left is None or left.type != request.type.token or self._shown(request, left) is None:
             return None
-        replacing = self.behaviour.replacing(request.type)
+        replacing = self.behaviour.replacing_in(request)
         unfit = any(change.replaces for change in changes(left.inputs, request.inputs, replacing))
         return None if unfit else left
 
     def _take_over(self, left: CloudObject, request: Request) -> CloudObject:
-        outputs = {**left.outputs, **request.inputs, **self.behaviour.recomputed(request, left.id)}
+        id_ = self._shown(request, left) or left.id
+        outputs = self.behaviour.outputs_after_change(request, id_, left.outputs)
         self.store.change(left.type, left.id, request.inputs, outputs)
-        return replace(left, inputs=request.inputs, outputs=outputs)
+        return replace(left, id=id_, inputs=request.inputs, outputs=outputs)
+
+    def _find(self, request: Request, id_: str) -> CloudObject | None:
+        """The object as stored, with the id it has in the store."""
+        for scope in self.behaviour.scopes(request):
+            found = self.store.find(request.type.token, _stored(id_, scope))
+            if found is not None:
+                return found
+        return None
+
+    def _shown(self, request: Request, found: CloudObject) -> str | None:
+        """The id the engine knows a stored object by, or None when the object belongs elsewhere."""
+        for scope in self.behaviour.scopes(request):
+            id_ = found.id.removesuffix(f"@{scope}") if scope else found.id
+            if found.id == _stored(id_, scope):
+                return id_
+        return None
 
     def read(self, request: Request, id_: str) -> CloudObject | None:
         """The object as it is now, or None when it is gone."""
         self._fail_if_set(request, "read")
-        self.note_known(request.urn, id_)
-        return self.store.find(request.type.token, id_)
+        found = self._find(request, id_)
+        self.note_known(request.urn, found.id if found else id_)
+        return replace(found, id=id_) if found else self.behaviour.inherent(request, id_)
 
     def update(self, request: Request, id_: str, before: Mapping[str, Value]) -> dict[str, Value]:
         """Change the object; returns its outputs.
@@ -81,16 +101,15 @@ class Operations:
             CloudError: the cloud refuses, or the object is gone.
         """
         self._fail_if_set(request, "update")
-        found = self.store.find(request.type.token, id_)
+        found = self._find(request, id_)
         if found is None:
             raise CloudError(
                 f"{request.type.token} {id_} does not exist any more: it was deleted outside this program. "
                 "Run `pulumi refresh`, then `pulumi up`."
             )
-        kept = {name: found.outputs.get(name, before.get(name)) for name in request.type.computed}
-        outputs = {**self.behaviour.outputs(request, id_), **kept, **request.inputs}
-        outputs.update(self.behaviour.recomputed(request, id_))
-        self.store.change(request.type.token, id_, request.inputs, outputs)
+        self.behaviour.admit(request)
+        outputs = self.behaviour.outputs_after_change(request, id_, {**before, **found.outputs})
+        self.store.change(found.type, found.id, request.inputs, outputs)
         return outputs
 
     def delete(self, request: Request, id_: str) -> None:
@@ -100,7 +119,10 @@ class Operations:
             CloudError: the cloud refuses.
         """
         self._fail_if_set(request, "delete")
-        self.store.remove(request.type.token, id_)
+        found = self._find(request, id_)
+        if found is not None:
+            for item in (*self.behaviour.goes_with(request, id_), found):
+                self.store.remove(item.type, item.id)
 
     # What may go wrong
 
@@ -139,3 +161,8 @@ class Operations:
                     f"cancelled while {request.type.token} {id_} was being created; the cloud goes on with "
                     "it, and the next `pulumi up` finds it."
                 )
+
+
+def _stored(id_: str, scope: str) -> str:
+    """The id of an object in the store, where all scopes are together."""
+    return f"{id_}@{scope}" if scope else id_

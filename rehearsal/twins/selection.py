@@ -8,12 +8,14 @@ from rehearsal.twins.behaviour import Behaviour
 from rehearsal.twins.clouds import Civo, Hcloud, Ovh, Scaleway
 from rehearsal.twins.echo import Echo
 from rehearsal.twins.generators import Random, Tls
+from rehearsal.twins.kubernetes import Kubernetes
 
 __all__ = ["twins_for"]
 
 _PARTICULAR: dict[str, type[Behaviour]] = {
     "civo": Civo,
     "hcloud": Hcloud,
+    "kubernetes": Kubernetes,
     "ovh": Ovh,
     "random": Random,
     "scaleway": Scaleway,

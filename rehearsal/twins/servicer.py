@@ -12,7 +12,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal.engine_log import EngineLog
 from rehearsal.errors import CloudError
-from rehearsal.sdk import ResourceType
+from rehearsal.sdk import STRING, Property, ResourceType
 from rehearsal.twins.behaviour import Behaviour, Request
 from rehearsal.twins.check import check_inputs, deprecations
 from rehearsal.twins.diff import Change, ChangeKind, changes
@@ -57,9 +57,9 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Refuse settings the provider does not have."""
-        given = _parsed(from_struct(request.news))
-        inputs = {name: value for name, value in given.items() if name not in _ENGINE_SETTINGS}
         settings = self.behaviour.settings()
+        given = _parsed(from_struct(request.news), settings)
+        inputs = {name: value for name, value in given.items() if name not in _ENGINE_SETTINGS}
         found = check_inputs(inputs, settings, coerces=True) if settings else []
         failures = [
             provider_pb2.CheckFailure(property=item.path, reason=f"{item.path}: {item.reason}")
@@ -71,23 +71,34 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         """Whether new settings need a new provider."""
         before, after = from_struct(request.old_inputs), from_struct(request.news)
         replaces = self.behaviour.replaces_configuration(before, after)
-        return _diff_response(changes(before, after, replaces), delete_first=True)
+        delete_first = self.behaviour.deletes_provider_first
+        return _diff_response(changes(before, after, replaces), delete_first=delete_first)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Remember the settings of this connection's provider."""
         self._operations.cancelled.clear()
         with self._guard:
-            self._configurations[context.peer()] = _parsed(from_struct(request.args))
+            settings = self.behaviour.settings()
+            self._configurations[context.peer()] = _parsed(from_struct(request.args), settings)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
 
     # Resources
 
-    def _request(self, message: Any, inputs: Mapping[str, Value], context: grpc.ServicerContext) -> Request:
+    def _request(
+        self,
+        message: Any,
+        inputs: Mapping[str, Value],
+        context: grpc.ServicerContext,
+        before: Mapping[str, Value] | None = None,
+    ) -> Request:
+        configuration = self._configuration(context)
+        return Request(message.urn, self._type(message.urn), inputs, configuration, before or {})
+
+    def _configuration(self, context: grpc.ServicerContext) -> Mapping[str, Value]:
         with self._guard:
-            configuration = self._configurations.get(context.peer(), {})
-        return Request(message.urn, self._type(message.urn), inputs, configuration)
+            return self._configurations.get(context.peer(), {})
 
     def _warn(self, message: str, urn: str, context: grpc.ServicerContext) -> None:
         with self._guard:
@@ -121,11 +132,11 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         """What changed, and whether it replaces the resource."""
-        after = self._request(request, from_struct(request.news), context)
+        before = from_struct(request.old_inputs)
+        after = self._request(request, from_struct(request.news), context, before)
         self._operations.note_known(request.urn, request.id)
-        replacing = self.behaviour.replacing(after.type)
-        ignored = {path.split(".")[0].split("[")[0] for path in request.ignoreChanges}
-        found = changes(from_struct(request.old_inputs), after.inputs, replacing, ignored)
+        replacing = self.behaviour.replacing_in(after)
+        found = changes(before, after.inputs, replacing, request.ignoreChanges)
         return _diff_response(found, delete_first=self.behaviour.deletes_before_replacing(after))
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -143,16 +154,17 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         found = self._operations.read(asked, request.id)
         if found is None:
             return provider_pb2.ReadResponse(id="")
+        inputs = self.behaviour.live_inputs(asked, found)
         return provider_pb2.ReadResponse(
-            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs)
+            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(inputs)
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Change the object in place."""
-        asked = self._request(request, from_struct(request.news), context)
+        asked = self._request(request, from_struct(request.news), context, from_struct(request.old_inputs))
         before = from_struct(request.olds)
         if request.preview or contains_unknown(asked.inputs):
-            outputs = {**before, **asked.inputs}
+            outputs = self.behaviour.outputs_at_change_preview(asked, before)
         else:
             outputs = self._operations.update(asked, request.id, before)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
@@ -162,7 +174,19 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         self._operations.delete(self._request(request, from_struct(request.properties), context), request.id)
         return empty_pb2.Empty()
 
-    # Functions
+    # Functions and components
+
+    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Make a component with its children."""
+
+        def warn(message: str, urn: str) -> None:
+            self._warn(message, urn, context)
+
+        made = self.behaviour.construct(request, self._configuration(context), warn)
+        if made is None:
+            package = self.behaviour.package
+            raise CloudError(f"{package.name} {package.version} has no component {request.type}")
+        return made
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Answer a provider function."""
@@ -183,11 +207,12 @@ _ENGINE_SETTINGS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"}
 """What the engine itself adds to a provider's inputs."""
 
 
-def _parsed(settings: Mapping[str, Value]) -> dict[str, Value]:
+def _parsed(settings: Mapping[str, Value], declared: Mapping[str, Property]) -> dict[str, Value]:
     """Provider settings arrive as JSON text wherever they are not strings."""
     parsed: dict[str, Value] = {}
     for name, value in settings.items():
-        if isinstance(value, str) and value[:1] in "[{":
+        text = name in declared and declared[name].shape == STRING
+        if isinstance(value, str) and value[:1] in ("[", "{") and not text:
             with contextlib.suppress(ValueError):
                 value = json.loads(value)
         parsed[name] = value

@@ -16,6 +16,8 @@ __all__ = [
     "contains_unknown",
     "from_struct",
     "from_value",
+    "resource_reference",
+    "secret",
     "to_struct",
     "to_value",
 ]
@@ -23,6 +25,7 @@ __all__ = [
 _SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_RESOURCE_SIGNATURE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS: Final = frozenset(
     {
@@ -104,6 +107,22 @@ def to_value(value: Value) -> struct_pb2.Value:
 def to_struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
     """A plain object in its wire form."""
     return struct_pb2.Struct(fields={key: to_value(value) for key, value in values.items()})
+
+
+def secret(value: Value) -> dict[str, Value]:
+    """The value marked as a secret, so that the engine encrypts and hides it."""
+    return {_SIGNATURE_KEY: _SECRET_SIGNATURE, "value": value}
+
+
+def resource_reference(urn: str, id_: str, version: str) -> dict[str, Value]:
+    """A resource as a property value.
+
+    Args:
+        urn: its URN.
+        id_: its id; empty while it is not known.
+        version: the version of its package.
+    """
+    return {_SIGNATURE_KEY: _RESOURCE_SIGNATURE, "urn": urn, "id": id_ or UNKNOWN, "packageVersion": version}
 
 
 def contains_unknown(value: Value) -> bool:

@@ -1,0 +1,1 @@
+"""Measures what a person waits for: `make bench`."""

@@ -1,0 +1,71 @@
+"""Civo behind the cloud contract."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumi_civo as civo
+
+from catalog import Place
+from components.clouds.civo.cluster import CivoCluster, CivoGpuPool
+from components.clouds.civo.edge import CivoDnsName, CivoEdgeAddress
+from components.clouds.civo.network import CivoNetwork
+from components.clouds.civo.storage import CivoWeightsBucket
+from components.clouds.contract import Cluster, ClusterArgs, Network, PoolSize, Site
+
+__all__ = ["MODULE", "CivoModule"]
+
+
+class CivoModule:
+    """Civo Ltd (United Kingdom). ``sovereign:location`` is a region such as ``LON1``."""
+
+    key: Final = "civo"
+    autoscales: Final = False
+    project_key: Final = None
+
+    def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
+        """The token comes from CIVO_TOKEN. Civo has no projects: one account per jurisdiction."""
+        del project
+        return civo.Provider(name, region=place.code)
+
+    def registry_path(self, place: Place, host: str) -> None:
+        """Civo has no registry: ``sovereign:registry`` names one."""
+        del place, host
+
+    def network(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> CivoNetwork:
+        """Private network."""
+        return CivoNetwork(name, site, opts)
+
+    def cluster(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> CivoCluster:
+        """k3s with firewall and CPU pool."""
+        return CivoCluster(name, site, args, opts)
+
+    def gpu_pool(
+        self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
+    ) -> CivoGpuPool:
+        """A node pool apart from the cluster's own."""
+        return CivoGpuPool(name, site, cluster, size, opts)
+
+    def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> CivoWeightsBucket:
+        """Object store with its credential."""
+        return CivoWeightsBucket(name, site, opts)
+
+    def registry(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> None:
+        """Civo has no registry."""
+        del name, site, opts
+
+    def edge_address(
+        self, name: str, site: Site, network: Network, opts: pulumi.ResourceOptions
+    ) -> CivoEdgeAddress:
+        """Reserved address and the load balancer's firewall."""
+        return CivoEdgeAddress(name, site, network, opts)
+
+    def dns_name(
+        self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> CivoDnsName:
+        """Zone of the stack's own name with one record."""
+        return CivoDnsName(name, site, address, opts)
+
+
+MODULE: Final = CivoModule()

@@ -1,0 +1,73 @@
+"""Kubernetes cluster and GPU pool on Civo."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_civo as civo
+
+from components.clouds.civo.network import cluster_firewall
+from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuPool, PoolSize, Site
+
+__all__ = ["CivoCluster", "CivoGpuPool"]
+
+_CLUSTER_IGNORES = ("kubernetesVersion", "tags", "applications", "numTargetNodes", "targetNodesSize")
+"""Civo reports these in another form or changes them itself: every preview would show a change."""
+
+
+class CivoCluster(Cluster):
+    """A k3s cluster; its own first pool is the CPU pool, as Civo creates no cluster without one.
+
+    Labels and taints of that first pool never reach the nodes (terraform-provider-civo issue 380, fixed in
+    1.2.6), so nothing may select CPU nodes by label: pods keep off GPU nodes because those bear a taint.
+    """
+
+    def __init__(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> None:
+        """Build the cluster under the logical name ``name``."""
+        super().__init__("sovereign:civo:Cluster", name, None, opts)
+        firewall = cluster_firewall(f"{name}-firewall", site, args.network.network_id, args.api_access, self)
+        cluster = civo.KubernetesCluster(
+            f"{name}-k3s",
+            region=site.place.code,
+            network_id=args.network.network_id,
+            firewall_id=firewall.id,
+            cluster_type="k3s",
+            cni="cilium",
+            kubernetes_version=args.kubernetes_version,
+            write_kubeconfig=True,
+            pools=civo.KubernetesClusterPoolsArgs(
+                size=args.cpu_pool.node_type, node_count=args.cpu_pool.minimum, label=f"{name}-cpu"
+            ),
+            tags=" ".join(site.residency.tags),
+            opts=site.options(self, ignore_changes=_CLUSTER_IGNORES),
+        )
+        self.cluster_id = cluster.id
+        self.endpoint = cluster.api_endpoint
+        self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig)
+        self.storage_class = "civo-volume"
+        self.register_outputs(
+            {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
+        )
+
+
+class CivoGpuPool(GpuPool):
+    """GPU nodes with taint and labels. A pool has no region of its own: it follows its cluster."""
+
+    def __init__(
+        self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Build the pool under the logical name ``name``."""
+        super().__init__("sovereign:civo:GpuPool", name, None, opts)
+        pool = civo.KubernetesNodePool(
+            f"{name}-nodes",
+            cluster_id=cluster.cluster_id,
+            size=size.node_type,
+            node_count=size.minimum,
+            label=f"{name}-nodes",
+            labels=site.residency.labels,
+            taints=[
+                civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
+            ],
+            opts=site.options(self),
+        )
+        self.pool_id = pool.id
+        self.register_outputs({"poolId": self.pool_id})

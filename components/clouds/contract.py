@@ -1,0 +1,250 @@
+"""What a cloud module takes and what it must give.
+
+A regional stack knows only these types. A new cloud is a new module that builds them; nothing above it
+changes. ``docs/cloud-contract.md`` says the same in prose, with the duties that a type cannot express.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import pulumi
+
+from catalog import CatalogError, Place
+from components.residency import Residency
+
+__all__ = [
+    "GPU_TAINT_KEY",
+    "CloudModule",
+    "Cluster",
+    "ClusterArgs",
+    "DnsName",
+    "EdgeAddress",
+    "GpuPool",
+    "Network",
+    "PoolSize",
+    "Registry",
+    "Site",
+    "WeightsBucket",
+]
+
+GPU_TAINT_KEY = "nvidia.com/gpu"
+"""Key of the NoSchedule taint on every GPU node, so that only pods that ask for a GPU land there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where, for whom and through which provider a cloud module builds."""
+
+    place: Place
+    """The value of ``sovereign:location``."""
+    residency: Residency
+    host: str
+    """Public host name of the stack, ``<jurisdiction>.<domain>``; globally unique names derive from it."""
+    project: str | None
+    """The cloud's project of this jurisdiction, where the cloud has projects."""
+    provider: pulumi.ProviderResource
+    """Set explicitly on every resource: an inherited or default provider may stand anywhere."""
+
+    @property
+    def region(self) -> str:
+        """The region of the place: its parent if the place is a zone, else the place itself."""
+        return self.place.parent or self.place.code
+
+    @property
+    def storage_region(self) -> str:
+        """The place of the weights bucket.
+
+        Raises:
+            CatalogError: the catalogue knows no object storage for this place.
+        """
+        defaults = self.place.defaults
+        if defaults is None or defaults.storage_region is None:
+            reason = defaults.no_storage_reason if defaults else "the place has no defaults"
+            message = f"no object storage for {self.place.cloud} {self.place.code} in the catalogue: {reason}"
+            raise CatalogError(message)
+        return defaults.storage_region
+
+    def storage_url(self, reported: pulumi.Output[str]) -> pulumi.Output[str]:
+        """``https://host`` of the S3 API: the catalogue's reviewed host, else what the cloud reports."""
+        defaults = self.place.defaults
+        if defaults is not None and defaults.storage_endpoint is not None:
+            return pulumi.Output.from_input(f"https://{defaults.storage_endpoint}")
+        return reported.apply(_https)
+
+    def options(
+        self,
+        parent: pulumi.Resource,
+        *,
+        ignore_changes: Sequence[str] = (),
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.ResourceOptions:
+        """Options for a child of ``parent``: the parent and the explicit provider, always."""
+        return pulumi.ResourceOptions(
+            parent=parent,
+            provider=self.provider,
+            ignore_changes=list(ignore_changes) or None,
+            depends_on=list(depends_on) or None,
+        )
+
+
+def _https(url: str) -> str:
+    """``https://`` and the host of a reported endpoint, which may lack the scheme or bear a path."""
+    host = urlsplit(url if "://" in url else f"https://{url}").hostname
+    return f"https://{host}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSize:
+    """How many nodes of which type."""
+
+    node_type: str
+    minimum: int
+    maximum: int
+
+    @property
+    def autoscaled(self) -> bool:
+        """True if the pool may grow; then the cloud, not this program, owns the node count."""
+        return self.maximum > self.minimum
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """What a cluster is built from."""
+
+    network: Network
+    kubernetes_version: str | None
+    """Release in the cloud's spelling, from the catalogue; None takes the cloud's own default."""
+    api_access: Sequence[str]
+    """IPv4 ranges that may reach the Kubernetes API. Everything else is refused."""
+    cpu_pool: PoolSize
+    """The pool every cluster has: router, fallback engine, system pods."""
+
+
+class Network(pulumi.ComponentResource):
+    """A private network, with a way out for nodes that have no public address."""
+
+    network_id: pulumi.Output[str]
+    """Known only when nodes can really use the network: route and gateway included."""
+    egress_addresses: pulumi.Output[Sequence[str]]
+    """Public IPv4 addresses that traffic of private nodes leaves from; empty if nodes have their own."""
+
+
+class Cluster(pulumi.ComponentResource):
+    """A Kubernetes cluster with its CPU pool and its API closed to all but the allowed ranges."""
+
+    cluster_id: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    """Secret. Known only when the access list stands and the CPU pool exists."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    storage_class: str
+    """Name of the storage class whose volumes stay in the cluster's place."""
+
+
+class GpuPool(pulumi.ComponentResource):
+    """GPU nodes with the taint ``nvidia.com/gpu``; apart from the cluster, as it may be out of stock."""
+
+    pool_id: pulumi.Output[str]
+
+
+class WeightsBucket(pulumi.ComponentResource):
+    """An S3-compatible bucket for model weights, with credentials for those who read it."""
+
+    endpoint: pulumi.Output[str]
+    """``https://host`` of the S3 API, without bucket and path."""
+    region: str
+    """Region name for the signature of S3 requests."""
+    bucket: str
+    access_key: pulumi.Output[str]
+    """Secret."""
+    secret_key: pulumi.Output[str]
+    """Secret."""
+
+
+class Registry(pulumi.ComponentResource):
+    """A private image registry inside the jurisdiction."""
+
+    path: str
+    """``host/path`` under which the images of this stack live."""
+    username: pulumi.Output[str]
+    password: pulumi.Output[str]
+    """Secret. May pull, not push."""
+
+
+class EdgeAddress(pulumi.ComponentResource):
+    """A reserved public IPv4 address for the router."""
+
+    address: pulumi.Output[str]
+    annotations: Mapping[str, pulumi.Input[str]]
+    """For the Service of type LoadBalancer: they place the load balancer and give it the address."""
+
+
+class DnsName(pulumi.ComponentResource):
+    """The record that makes the stack's host name answer with its edge address."""
+
+    fqdn: pulumi.Output[str]
+
+
+class CloudModule(Protocol):
+    """One cloud. Every method that builds takes the logical name, a site and the options of the component."""
+
+    @property
+    def key(self) -> str:
+        """Catalogue key: the value of ``sovereign:cloud``."""
+        ...
+
+    @property
+    def autoscales(self) -> bool:
+        """True if node pools can grow by themselves."""
+        ...
+
+    @property
+    def project_key(self) -> str | None:
+        """The setting that names the cloud's project, ``projectId`` or ``serviceName``; None: none."""
+        ...
+
+    def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
+        """The stack's explicit provider. Credentials come from its own environment variables."""
+        ...
+
+    def registry_path(self, place: Place, host: str) -> str | None:
+        """``host/path`` of the stack's registry, known before it exists; None if the cloud has none."""
+        ...
+
+    def network(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> Network:
+        """Build the network."""
+        ...
+
+    def cluster(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
+        """Build the cluster with its CPU pool."""
+        ...
+
+    def gpu_pool(
+        self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
+    ) -> GpuPool:
+        """Build the GPU pool."""
+        ...
+
+    def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> WeightsBucket:
+        """Build the bucket and the credentials to read it."""
+        ...
+
+    def registry(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> Registry | None:
+        """Build the registry, or return None if the cloud has none."""
+        ...
+
+    def edge_address(
+        self, name: str, site: Site, network: Network, opts: pulumi.ResourceOptions
+    ) -> EdgeAddress:
+        """Reserve the router's address."""
+        ...
+
+    def dns_name(
+        self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> DnsName:
+        """Point the stack's host name at an address."""
+        ...

@@ -1,0 +1,82 @@
+"""Scaleway behind the cloud contract."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumiverse_scaleway as scaleway
+
+from catalog import CatalogError, Place
+from components.clouds.contract import Cluster, ClusterArgs, Network, PoolSize, Site
+from components.clouds.scaleway.cluster import ScalewayCluster, ScalewayGpuPool
+from components.clouds.scaleway.edge import ScalewayDnsName, ScalewayEdgeAddress
+from components.clouds.scaleway.network import ScalewayNetwork
+from components.clouds.scaleway.storage import ScalewayRegistry, ScalewayWeightsBucket, registry_namespace
+
+__all__ = ["MODULE", "ScalewayModule"]
+
+
+class ScalewayModule:
+    """Scaleway SAS, France. ``sovereign:location`` is a zone such as ``fr-par-2`` of a region."""
+
+    key: Final = "scaleway"
+    autoscales: Final = True
+    project_key: Final = "projectId"
+
+    def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
+        """Credentials come from SCW_ACCESS_KEY and SCW_SECRET_KEY."""
+        return scaleway.Provider(name, region=place.parent or place.code, zone=place.code, project_id=project)
+
+    def registry_path(self, place: Place, host: str) -> str:
+        """``rg.<region>.scw.cloud/<namespace>``."""
+        return f"{_registry_host(place)}/{registry_namespace(host)}"
+
+    def network(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> ScalewayNetwork:
+        """VPC, private network, public gateway."""
+        return ScalewayNetwork(name, site, opts)
+
+    def cluster(
+        self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions
+    ) -> ScalewayCluster:
+        """Kapsule with access list and CPU pool."""
+        return ScalewayCluster(name, site, args, opts)
+
+    def gpu_pool(
+        self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
+    ) -> ScalewayGpuPool:
+        """A GPU pool in the zone of the stack."""
+        return ScalewayGpuPool(name, site, cluster, size, opts)
+
+    def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> ScalewayWeightsBucket:
+        """Bucket in the storage region of the place."""
+        return ScalewayWeightsBucket(name, site, opts)
+
+    def registry(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> ScalewayRegistry:
+        """Registry namespace in the region of the place."""
+        return ScalewayRegistry(name, site, _registry_host(site.place), opts)
+
+    def edge_address(
+        self, name: str, site: Site, network: Network, opts: pulumi.ResourceOptions
+    ) -> ScalewayEdgeAddress:
+        """Load balancer address in the zone of the stack; the network plays no part."""
+        del network
+        return ScalewayEdgeAddress(name, site, opts)
+
+    def dns_name(
+        self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> ScalewayDnsName:
+        """A record in the zone of ``sovereign:domain``, which Scaleway must serve."""
+        return ScalewayDnsName(name, site, address, opts)
+
+
+def _registry_host(place: Place) -> str:
+    host = place.defaults.registry_host if place.defaults else None
+    if host is None:
+        reason = place.defaults.no_registry_reason if place.defaults else "the place has no defaults"
+        message = f"no registry for scaleway {place.code} in the catalogue: {reason}"
+        raise CatalogError(message)
+    return host
+
+
+MODULE: Final = ScalewayModule()

@@ -1,0 +1,17 @@
+"""HAProxy as a workload: used by the jurisdiction router and by the egress gate."""
+
+from components.haproxy.pods import HARD_STOP_SECONDS, HEALTH_PORT, HaproxyPods, haproxy_pods
+from components.haproxy.template import TemplateValueError, checked_host, render
+from components.haproxy.workload import HaproxyArgs, HaproxyWorkload
+
+__all__ = [
+    "HARD_STOP_SECONDS",
+    "HEALTH_PORT",
+    "HaproxyArgs",
+    "HaproxyPods",
+    "HaproxyWorkload",
+    "TemplateValueError",
+    "checked_host",
+    "haproxy_pods",
+    "render",
+]

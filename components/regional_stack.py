@@ -1,0 +1,69 @@
+"""One jurisdiction, from the network up to the name that answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.clouds import WeightsBucket
+from components.layers import Hardware, Inference, Infrastructure, Routing
+from components.stack_args import Locked, RegionalStackArgs
+
+__all__ = ["RegionalStack"]
+
+
+class RegionalStack(pulumi.ComponentResource):
+    """Four layers, all in one jurisdiction: infrastructure, hardware, inference, routing.
+
+    Without a lock there is no image that may run, so only the two lower layers are built: a mirror needs the
+    bucket and the registry before there can be a lock.
+    """
+
+    kubeconfig: pulumi.Output[str]
+    """Secret."""
+    bucket: WeightsBucket
+    """Where a mirror writes the weights."""
+    endpoint: str | None
+    """``https://`` URL of the router; None while there is only the foundation."""
+    models: Sequence[str]
+    """Ids of the models served; empty while there is only the foundation."""
+
+    def __init__(
+        self, name: str, args: RegionalStackArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Build the stack ``name``; the name begins that of every resource in it.
+
+        Raises:
+            LockGapError: the lock does not hold what the stack runs.
+        """
+        # Policies judge the model from here, even before there is a lock and so a workload.
+        super().__init__("sovereign:index:RegionalStack", name, {"models": [args.serving.model]}, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        locked = Locked(lock=args.lock, model_id=args.serving.model) if args.lock else None
+        infrastructure = Infrastructure(name, args, locked, own)
+        hardware = Hardware(name, args, infrastructure.cluster, own)
+        self.kubeconfig = infrastructure.cluster.kubeconfig
+        self.bucket = infrastructure.bucket
+        self.endpoint, self.models = None, ()
+        if locked is not None and infrastructure.kubernetes is not None:
+            inference = Inference(
+                name,
+                args,
+                locked=locked,
+                kubernetes=infrastructure.kubernetes,
+                bucket=infrastructure.bucket,
+                gpu_pool=hardware.gpu_pool,
+                opts=own,
+            )
+            routing = Routing(
+                name,
+                args,
+                locked=locked,
+                kubernetes=infrastructure.kubernetes,
+                network=infrastructure.network,
+                upstreams=inference.upstreams,
+                opts=own,
+            )
+            self.endpoint, self.models = routing.endpoint, (args.serving.model,)
+        self.register_outputs({"endpoint": self.endpoint, "models": list(self.models)})

@@ -1,0 +1,13 @@
+"""A bucket for EU data. Change `region_name` to GRA and the preview passes."""
+
+import pulumi
+import pulumi_ovh as ovh
+
+provider = ovh.Provider("ovh", endpoint="ovh-eu")
+
+ovh.cloudproject.Storage(
+    "prompts",
+    region_name="UK",
+    service_name="0123456789abcdef0123456789abcdef",
+    opts=pulumi.ResourceOptions(provider=provider),
+)

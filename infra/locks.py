@@ -1,0 +1,110 @@
+"""Finding the lock of a stack, and refusing one that is not its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog import Lock, load_lock
+
+__all__ = ["REHEARSAL_VARIABLE", "FoundLock", "LockRefusedError", "find_lock", "rehearsal_workspace"]
+
+REHEARSAL_VARIABLE = "SOVEREIGN_REHEARSAL"
+"""Environment variable with the workspace of a rehearsal; set by ``rehearse`` and by nobody else."""
+
+
+class LockRefusedError(Exception):
+    """There is a lock, but this stack may not run it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundLock:
+    """The lock of a stack, or what to do to get one."""
+
+    lock: Lock | None
+    advice: str
+    """What to run next; empty if there is a lock."""
+
+
+def rehearsal_workspace(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The workspace of the rehearsal we run in, or None if this is no rehearsal."""
+    workspace = (os.environ if environment is None else environment).get(REHEARSAL_VARIABLE, "")
+    return Path(workspace) if workspace else None
+
+
+def find_lock(
+    project: Path, stack: str, jurisdiction: str, registry: str, rehearsal: Path | None
+) -> FoundLock:
+    """Look for ``locks/<stack>.yaml`` in the project, then, in rehearsal only, in its workspace.
+
+    A made-up lock in the workspace that was made for another registry, before the stack was moved, counts as
+    none.
+
+    Args:
+        project: directory of ``Pulumi.yaml``.
+        stack: name of the Pulumi stack.
+        jurisdiction: the stack's own; a lock of another one is refused.
+        registry: ``host/path`` of the stack's images; a lock with images elsewhere is refused.
+        rehearsal: the workspace, or None outside a rehearsal: then a made-up lock is refused.
+
+    Raises:
+        LockError: the file is wrong.
+        LockRefusedError: the lock is another stack's, or made up outside a rehearsal.
+    """
+    path = project / "locks" / f"{stack}.yaml"
+    if path.is_file():
+        lock = load_lock(path)
+        _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=rehearsal is not None)
+        strays = _outside(lock, registry)
+        if strays:
+            message = (
+                f"{path}: this lock was made for another registry. If the stack has moved, put the file "
+                f"away, update once to build the foundation in the new place, and run "
+                f"'make mirror STACK={stack}':\n"
+                f"{strays}"
+            )
+            raise LockRefusedError(message)
+        return FoundLock(lock=lock, advice="")
+    if rehearsal is None:
+        return FoundLock(lock=None, advice=_advice(stack, f"make mirror STACK={stack}"))
+    path = rehearsal / "locks" / f"{stack}.yaml"
+    if path.is_file():
+        lock = load_lock(path)
+        _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=True)
+        if not _outside(lock, registry):
+            return FoundLock(lock=lock, advice="")
+    return FoundLock(lock=None, advice=_advice(stack, f"make lock STACK={stack}"))
+
+
+def _advice(stack: str, command: str) -> str:
+    return (
+        f"No lock for the stack {stack} in this place yet, so nothing may run: this builds the foundation "
+        f"only (network, cluster, pools, bucket, registry). When it stands, run '{command}' and update again."
+    )
+
+
+def _refuse_foreign(lock: Lock, path: Path, stack: str, jurisdiction: str, *, in_rehearsal: bool) -> None:
+    reasons: list[str] = []
+    if lock.rehearsal and not in_rehearsal:
+        reasons.append(
+            f"rehearsal: found true, a made-up lock; allowed: one that 'make mirror STACK={stack}' has made"
+        )
+    if lock.stack != stack:
+        reasons.append(f"stack: found {lock.stack!r}, allowed: {stack!r}")
+    if lock.jurisdiction != jurisdiction:
+        reasons.append(f"jurisdiction: found {lock.jurisdiction!r}, allowed: {jurisdiction!r}")
+    if reasons:
+        listed = "\n".join(f"  - {reason}" for reason in reasons)
+        message = f"{path}: this lock cannot be used here:\n{listed}"
+        raise LockRefusedError(message)
+
+
+def _outside(lock: Lock, registry: str) -> str:
+    """The images that do not come from ``registry``, a line each; empty if all do."""
+    return "\n".join(
+        f"  - images.{name}.repository: found {image.repository!r}, allowed: a path below {registry}/"
+        for name, image in sorted(lock.images.items())
+        if not image.repository.startswith(f"{registry}/")
+    )

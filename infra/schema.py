@@ -1,0 +1,101 @@
+"""Writes ``infra/settings.schema.json``, by which editors complete and check ``Pulumi.<stack>.yaml``.
+
+Run ``python -m infra.schema`` after a change of the settings or of the catalogue; a test says when it is due.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic.alias_generators import to_camel
+
+from catalog import Catalog, Place, load_catalog
+from components.clouds import built_clouds
+from infra.written import NAMESPACE, WrittenSettings, allowed_values
+
+__all__ = ["SCHEMA_FILE", "build_schema", "rendered"]
+
+SCHEMA_FILE: Final = Path(__file__).with_name("settings.schema.json")
+
+
+def build_schema(catalog: Catalog) -> dict[str, Any]:
+    """The JSON Schema (draft 7) of a whole stack file."""
+    own = WrittenSettings.model_json_schema(by_alias=True)
+    properties = {
+        f"{NAMESPACE}:{to_camel(name)}": _property(name, own["properties"][to_camel(name)])
+        for name in WrittenSettings.model_fields
+    }
+    _close_lists(properties, catalog)
+    required = [f"{NAMESPACE}:{name}" for name in own["required"]]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Stack file of a sovereign inference stack",
+        "type": "object",
+        "required": ["config"],
+        "properties": {
+            "config": {
+                "type": "object",
+                "required": required,
+                "properties": properties,
+                # Keys of other namespaces (pulumi:…, provider settings) are not ours to check.
+                "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
+                "additionalProperties": False,
+                "allOf": [_locations_of(key, catalog) for key in built_clouds()],
+            }
+        },
+    }
+
+
+def _property(name: str, generated: dict[str, Any]) -> dict[str, Any]:
+    """One setting. Numbers may be texts, as ``pulumi config set`` writes; secrets are mappings."""
+    field = WrittenSettings.model_fields[name]
+    description = f"{field.description} Allowed: {allowed_values(field)}."
+    kept = {key: value for key, value in generated.items() if key not in ("title", "description")}
+    options: list[dict[str, Any]] = [
+        option for option in kept.pop("anyOf", [kept]) if option.get("type") != "null"
+    ]
+    kept = {key: value for key, value in kept.items() if key == "default" and value is not None}
+    plain = [{k: v for k, v in option.items() if k not in ("default", "title")} for option in options]
+    if any(option.get("type") in ("integer", "number") for option in plain):
+        plain.append({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"})
+    if any(option.get("writeOnly") for option in plain):
+        plain = [{"type": "object", "required": ["secure"], "properties": {"secure": {"type": "string"}}}]
+    shape = plain[0] if len(plain) == 1 else {"anyOf": plain}
+    return {"description": description, **kept, **shape}
+
+
+def _close_lists(properties: dict[str, dict[str, Any]], catalog: Catalog) -> None:
+    """Settings whose values the catalogue lists."""
+    exact = [model.id for model in catalog.models if not model.is_pattern]
+    closed = {
+        "jurisdiction": sorted(catalog.jurisdictions),
+        "cloud": list(built_clouds()),
+        "location": sorted({place.code for key in built_clouds() for place in _stack_places(key, catalog)}),
+    }
+    for name, values in closed.items():
+        properties[f"{NAMESPACE}:{name}"]["enum"] = values
+    properties[f"{NAMESPACE}:model"]["examples"] = exact
+
+
+def _locations_of(cloud: str, catalog: Catalog) -> dict[str, Any]:
+    """With this cloud, only its own places."""
+    codes = [place.code for place in _stack_places(cloud, catalog)]
+    return {
+        "if": {"properties": {f"{NAMESPACE}:cloud": {"const": cloud}}, "required": [f"{NAMESPACE}:cloud"]},
+        "then": {"properties": {f"{NAMESPACE}:location": {"enum": codes}}},
+    }
+
+
+def _stack_places(cloud: str, catalog: Catalog) -> list[Place]:
+    return [place for place in catalog.places(cloud) if place.stack_location]
+
+
+def rendered(catalog: Catalog) -> str:
+    """The content of the schema file."""
+    return json.dumps(build_schema(catalog), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(rendered(load_catalog()), encoding="utf-8")

@@ -1,0 +1,183 @@
+"""The settings as a person writes them: every key, its type, its default, and what may stand there.
+
+This one model makes the error messages, the editor's schema and the table of the documentation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+__all__ = ["NAMESPACE", "Allowed", "WrittenSettings", "allowed_values", "full_key", "key_names"]
+
+NAMESPACE: Final = "sovereign"
+"""Name of the Pulumi project, and so the prefix of every key."""
+
+DEFAULT_MODEL: Final = "mistralai/Mistral-7B-Instruct-v0.3"
+
+_WIDEST_PREFIX = 8
+
+_DOMAIN = re.compile(
+    r"(?=.{4,180}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+"
+)
+_REGISTRY = re.compile(
+    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::[0-9]{1,5})?"
+    r"(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)+"
+)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What may stand in a setting, in words; printed after what was found there."""
+
+    text: str
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        message = "not a domain"
+        raise ValueError(message)
+    return value
+
+
+def _registry(value: str) -> str:
+    if not _REGISTRY.fullmatch(value):
+        message = "not host/path"
+        raise ValueError(message)
+    return value
+
+
+def _ipv4_range(value: str) -> str:
+    network = ipaddress.ip_network(value, strict=True)
+    if not isinstance(network, ipaddress.IPv4Network) or network.prefixlen < _WIDEST_PREFIX:
+        message = "not an IPv4 range, or too wide"
+        raise ValueError(message)
+    return str(network)
+
+
+def _list_from_text(value: Any) -> Any:
+    """Pulumi hands a YAML list to the program as JSON text."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        return json.loads(value)
+    return value
+
+
+Name = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, le=1000), Allowed("a whole number from 1 to 1000")]
+CidrList = Annotated[
+    list[Annotated[str, AfterValidator(_ipv4_range)]],
+    Field(min_length=1),
+    BeforeValidator(_list_from_text),
+    Allowed(
+        "a list of at least one IPv4 range in CIDR form, without host bits, none wider than /8, "
+        'e.g. ["203.0.113.7/32"]'
+    ),
+]
+
+
+class WrittenSettings(BaseModel):
+    """The keys under ``sovereign:`` in ``Pulumi.<stack>.yaml``; most have a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
+
+    jurisdiction: Annotated[Name, Allowed("a jurisdiction of the catalogue")] = Field(
+        description="Whose law governs the stack. Every resource must stand on its soil."
+    )
+    cloud: Annotated[Name, Allowed("a cloud that has a module")] = Field(
+        description="The cloud that the stack runs on."
+    )
+    location: Annotated[Name, Allowed("a place of that cloud inside that jurisdiction")] = Field(
+        description="The place of that cloud, letter by letter as the cloud spells it."
+    )
+    domain: Annotated[str, AfterValidator(_domain), Allowed("a domain such as inference.example.com")] = (
+        Field(description="The router answers as <jurisdiction>.<domain>. You must own it.")
+    )
+    api_access: CidrList = Field(
+        description="IPv4 ranges from which the Kubernetes API may be reached: yours, and that of your CI."
+    )
+    data: Annotated[Literal["personal", "none"], Allowed("personal, none")] = Field(
+        default="personal", description="Whether prompts may hold personal data."
+    )
+    model: Annotated[Name, Allowed("a model of the catalogue, as owner/name")] = Field(
+        default=DEFAULT_MODEL, description="The model to serve."
+    )
+    replicas: Count = Field(default=2, description="vLLM pods.")
+    gpus_per_replica: Annotated[int, Field(ge=1, le=16), Allowed("a whole number from 1 to 16")] = Field(
+        default=1, description="GPUs of one vLLM pod, all on one node."
+    )
+    gpu_memory_utilization: Annotated[
+        float, Field(gt=0, le=1, allow_inf_nan=False), Allowed("a number above 0 and up to 1")
+    ] = Field(default=0.95, description="Share of GPU memory that vLLM takes.")
+    max_model_len: Annotated[
+        int, Field(ge=256, le=1_048_576), Allowed("a whole number of tokens from 256 to 1048576")
+    ] = Field(default=4096, description="Longest prompt plus answer, in tokens.")
+    fallback_replicas: Count = Field(
+        default=1, description="llama.cpp pods on the CPU pool, for when vLLM has no place."
+    )
+    gpu_node_type: Annotated[Name, Allowed("a GPU node type of the place")] | None = Field(
+        default=None, description="Node type of the GPU pool. Default: the place's."
+    )
+    gpu_nodes_min: Count | None = Field(
+        default=None, description="GPU nodes at least. Default: as many as the replicas need."
+    )
+    gpu_nodes_max: Count | None = Field(
+        default=None,
+        description="GPU nodes at most; above the minimum the pool scales itself. Default: the minimum.",
+    )
+    cpu_node_type: Annotated[Name, Allowed("a CPU node type of the place")] | None = Field(
+        default=None, description="Node type of the CPU pool. Default: the place's."
+    )
+    cpu_nodes_min: Count = Field(default=2, description="CPU nodes at least.")
+    cpu_nodes_max: Count | None = Field(default=None, description="CPU nodes at most. Default: the minimum.")
+    registry: (
+        Annotated[str, AfterValidator(_registry), Allowed("host/path of a registry, without tag, lower case")]
+        | None
+    ) = Field(
+        default=None,
+        description="Where the images are, in the jurisdiction. Read only where the cloud has no registry.",
+    )
+    registry_auth: Annotated[SecretStr, Allowed("user:password, stored with --secret")] | None = Field(
+        default=None, description="Login of that registry, a secret. Left out: it asks for none."
+    )
+    project_id: Annotated[Name, Allowed("the UUID of a Scaleway project")] | None = Field(
+        default=None, description="Scaleway project of this jurisdiction. Read on Scaleway only."
+    )
+    service_name: (
+        Annotated[Name, Allowed("the 32 hexadecimal digits of an OVHcloud public cloud project")] | None
+    ) = Field(
+        default=None, description="OVHcloud public cloud project of this jurisdiction. Read on OVHcloud only."
+    )
+
+
+def full_key(name: str) -> str:
+    """The key as it stands in YAML: ``sovereign:gpuNodeType`` for ``gpu_node_type``."""
+    return f"{NAMESPACE}:{to_camel(name)}"
+
+
+def key_names() -> dict[str, str]:
+    """Every key without its prefix, to the name of its field."""
+    return {to_camel(name): name for name in WrittenSettings.model_fields}
+
+
+def allowed_values(field: FieldInfo) -> str:
+    """What may stand in a field, in words."""
+    for note in _notes(field):
+        if isinstance(note, Allowed):
+            return note.text
+    message = f"a setting without an Allowed note: {field}"
+    raise LookupError(message)
+
+
+def _notes(field: FieldInfo) -> list[Any]:
+    """The annotations of a field, and those inside an optional type."""
+    inside: list[Any] = []
+    for choice in getattr(field.annotation, "__args__", ()):
+        inside.extend(getattr(choice, "__metadata__", ()))
+    return [*field.metadata, *inside]

@@ -1,0 +1,235 @@
+"""Builds regional stacks against an engine that only writes down what it is asked to register."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pulumi
+import pulumi_tls as tls
+from google.protobuf import json_format
+from pulumi.runtime import mocks as pulumi_mocks
+from pulumi.runtime.proto import resource_pb2
+
+from catalog import Catalog, Lock, load_catalog
+from components import ModelServing, NodePools, RegionalStack, RegionalStackArgs, Residency
+from components.clouds import cloud_module
+
+MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
+STANDS_IN = {
+    "scaleway:kubernetes/cluster:Cluster": {"kubeconfigs": [{"configFile": "kubeconfig of the cluster"}]},
+    "civo:index/kubernetesCluster:KubernetesCluster": {"kubeconfig": "kubeconfig of the cluster"},
+    "scaleway:network/publicGatewayIp:PublicGatewayIp": {"address": "192.0.2.10"},
+    "scaleway:loadbalancers/ip:Ip": {"ipAddress": "192.0.2.20"},
+    "civo:index/reservedIp:ReservedIp": {"ip": "192.0.2.20"},
+    "scaleway:iam/apiKey:ApiKey": {"accessKey": "ACCESS", "secretKey": "SECRET"},
+    "civo:index/objectStoreCredential:ObjectStoreCredential": {
+        "accessKeyId": "ACCESS",
+        "secretAccessKey": "SECRET",
+    },
+    "civo:index/objectStore:ObjectStore": {"bucketUrl": "objectstore.reported.civo.com/a-bucket"},
+    "tls:index/privateKey:PrivateKey": {"privateKeyPem": "PRIVATE KEY"},
+    "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "CERTIFICATE"},
+}
+"""What the clouds would answer, for the types whose answers the program goes on to use."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    provider: str
+    custom: bool
+    inputs: Mapping[str, Any]
+    ignored: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        return self.type.partition(":")[0]
+
+
+@dataclass
+class _Clouds(pulumi.runtime.Mocks):
+    """Answers every registration with its own inputs and what stands in for the cloud's."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = cast("dict[str, Any]", args.inputs)
+        identifier = f"{inputs['zone']}/{args.name}" if "zone" in inputs else args.name
+        return identifier, {**inputs, **STANDS_IN.get(args.typ, {})}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program asks a cloud something while it is built: {args.token}")
+
+
+class _Recorder(pulumi_mocks.MockMonitor):
+    def __init__(self) -> None:
+        super().__init__(_Clouds())
+        self.recorded: list[Registered] = []
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
+        inputs = json_format.MessageToDict(request.object)
+        self.recorded.append(
+            Registered(
+                type=request.type,
+                name=request.name,
+                urn=self.make_urn(request.parent, request.type, request.name),
+                parent=request.parent,
+                provider=request.provider,
+                custom=request.custom,
+                inputs=inputs,
+                ignored=tuple(request.ignoreChanges),
+            )
+        )
+        registered: Any = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType]
+        return registered
+
+
+@dataclass
+class Tree:
+    """Everything a program registered, and what it gave back."""
+
+    resources: list[Registered]
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def of_type(self, type_: str) -> list[Registered]:
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def only(self, type_: str, name_has: str = "") -> Registered:
+        found = [resource for resource in self.of_type(type_) if name_has in resource.name]
+        assert len(found) == 1, f"{len(found)} of {type_} with {name_has!r}: {[r.name for r in found]}"
+        return found[0]
+
+    @property
+    def made(self) -> list[Registered]:
+        """Resources of a cloud or a cluster: neither components nor providers nor the stack."""
+        return [r for r in self.resources if r.custom and r.package != "pulumi"]
+
+
+def digest(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()
+
+
+def made_up_lock(stack: str, registry: str, *, gguf: bool = True) -> Lock:
+    """A lock in the form of a rehearsal's."""
+    files = ("params.json", "consolidated.safetensors", "tokenizer.model.v3")
+    names = ("haproxy", "llama-cpp", "vllm", "weights-fetcher")
+    model: dict[str, Any] = {
+        "revision": digest(MODEL)[:40],
+        "files": [{"path": path, "sha256": digest(path), "bytes": 5_000_000_000} for path in files],
+    }
+    if gguf:
+        model["gguf"] = {"path": "model-Q4_K_M.gguf", "sha256": digest("gguf"), "bytes": 4_400_000_000}
+    return Lock.model_validate(
+        {
+            "rehearsal": True,
+            "stack": stack,
+            "jurisdiction": stack,
+            "images": {
+                name: {"repository": f"{registry}/rehearsal/{name}", "digest": f"sha256:{digest(name)}"}
+                for name in names
+            },
+            "models": {MODEL: model},
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The few things in which the recorded stacks differ."""
+
+    jurisdiction: str
+    cloud: str
+    location: str
+    locked: bool = True
+    gpu_maximum: int = 2
+    registry: str | None = None
+
+
+def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
+    """Arguments as the program makes them from the default settings of a place."""
+    place = catalog.place(choice.cloud, choice.location)
+    assert place is not None
+    assert place.defaults is not None
+    module = cloud_module(choice.cloud)
+    cpu = catalog.node_type(choice.cloud, place.defaults.cpu_node_type)
+    assert cpu is not None
+    gpu_name = place.defaults.gpu_node_type
+    host = f"{choice.jurisdiction}.inference.example.com"
+    registry = module.registry_path(place, host) or choice.registry
+    assert registry is not None
+    project = "11111111-1111-4111-8111-111111111111"
+    return RegionalStackArgs(
+        module=module,
+        cloud=catalog.clouds[choice.cloud],
+        place=place,
+        residency=Residency(jurisdiction=choice.jurisdiction, data="personal"),
+        domain="inference.example.com",
+        jurisdictions=("eu", "uk"),
+        pools=NodePools(
+            cpu=cpu,
+            cpu_minimum=2,
+            cpu_maximum=2,
+            gpu=catalog.node_type(choice.cloud, gpu_name) if gpu_name else None,
+            gpu_minimum=2,
+            gpu_maximum=choice.gpu_maximum,
+        ),
+        serving=ModelServing(
+            model=MODEL,
+            replicas=2,
+            gpus_per_replica=1,
+            gpu_memory_utilization=0.95,
+            max_model_len=4096,
+            fallback_replicas=1,
+        ),
+        api_access=("198.51.100.7/32",),
+        project=project,
+        registry_path=choice.registry,
+        registry_auth=pulumi.Output.secret("user:password") if choice.registry else None,
+        cloud_provider=module.provider("cloud", place, project),
+        tls_provider=tls.Provider("tls"),
+        lock=made_up_lock(choice.jurisdiction, registry) if choice.locked else None,
+    )
+
+
+def record(choice: Choice) -> Tree:
+    """Build the stack of ``choice`` and return what was registered."""
+    recorder = _Recorder()
+    catalog = load_catalog()
+    pulumi.runtime.set_mocks(_Clouds(), project="sovereign", stack=choice.jurisdiction, monitor=recorder)
+    results: dict[str, Any] = {}
+
+    @pulumi.runtime.test  # pyright: ignore[reportUnknownMemberType]  # untyped in the SDK
+    def build() -> pulumi.Output[Any]:
+        stack = RegionalStack(choice.jurisdiction, arguments(choice, catalog))
+        results["endpoint"], results["models"] = stack.endpoint, tuple(stack.models)
+        both = pulumi.Output.all(stack.kubeconfig, stack.bucket.endpoint)
+        opened = pulumi.Output.unsecret(both)
+        return opened.apply(lambda values: results.update(zip(_OUTPUTS, values, strict=True)))
+
+    build()
+    return Tree(recorder.recorded, results)
+
+
+_OUTPUTS = ("kubeconfig", "weights_endpoint")
+
+
+def without_secret_marks(value: Any) -> Any:
+    """The inputs with every secret opened, as a test wants to read them."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value)
+        if "4dabf18193072939515e22adb298388d" in items and "value" in items:
+            return without_secret_marks(items["value"])
+        return {key: without_secret_marks(item) for key, item in items.items()}
+    if isinstance(value, list):
+        return [without_secret_marks(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def is_secret(value: Any) -> bool:
+    """True if the engine was told to encrypt the value."""
+    return "4dabf18193072939515e22adb298388d" in json.dumps(value)

@@ -1,0 +1,96 @@
+"""What a stack asks to have mirrored."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.wanted import main
+
+REPOSITORY = Path(__file__).parents[2]
+MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for stack in ("eu", "uk"):
+        shutil.copy(REPOSITORY / f"Pulumi.{stack}.yaml", tmp_path)
+    return tmp_path
+
+
+def run(project: Path, stack: str) -> int:
+    return main(["--stack", stack, "--project", str(project)])
+
+
+@pytest.mark.parametrize(
+    ("stack", "registry"),
+    [("eu", "rg.fr-par.scw.cloud/eu-inference-example-com"), ("uk", "registry.uk.example.com/sovereign")],
+)
+def test_the_shipped_stacks_say_what_they_need(
+    stack: str, registry: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, stack) == 0
+    wanted = yaml.safe_load(capsys.readouterr().out)
+    assert (wanted["stack"], wanted["jurisdiction"], wanted["registry"]) == (stack, stack, registry)
+    assert set(wanted["images"]) == {"vllm", "llama-cpp", "haproxy", "weights-fetcher"}
+    assert all("/" in image["source"] for image in wanted["images"].values())
+    assert wanted["models"][MODEL]["files"] == [
+        "params.json",
+        "consolidated.safetensors",
+        "tokenizer.model.v3",
+    ]
+    assert wanted["models"][MODEL]["gguf"].endswith(".gguf")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "Pulumi.eu.yaml: no such file in"),
+        ("config: [unclosed", "Pulumi.eu.yaml: cannot be read as YAML"),
+        ("", "found no mapping under the key config"),
+        ("- a\n- b\n", "found no mapping under the key config"),
+        ("config: text\n", "found no mapping under the key config"),
+        ("config: {sovereign:replicas: two}\n", "sovereign:replicas: found 'two'"),
+        ("config: {1: 2}\n", "sovereign:jurisdiction: missing"),
+    ],
+)
+def test_a_file_that_cannot_be_used_gets_one_message_and_no_traceback(
+    content: str | None, said: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    assert run(project, "eu") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_a_missing_stack_is_answered_with_those_that_exist(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, "fr") == 1
+    assert "stacks with a file: eu, uk" in capsys.readouterr().err
+
+
+def test_a_model_whose_files_are_not_known_is_not_guessed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    file.write_text(file.read_text().replace(MODEL, "meta-llama/Llama-3.1-8B-Instruct"))
+    assert run(project, "eu") == 1
+    message = capsys.readouterr().err
+    assert "meta-llama/Llama-3.1-8B-Instruct has no weights in catalog/data/models.yaml" in message
+    assert "In eu its use is 'acceptance'" in message, "what stands in the way must not come later"
+
+
+def test_a_key_without_a_namespace_is_the_projects_own(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    file.write_text(file.read_text().replace("sovereign:replicas: 2", "replicas: none"))
+    assert run(project, "eu") == 1
+    assert "sovereign:replicas: found 'none'" in capsys.readouterr().err
