@@ -3,7 +3,6 @@
 import datetime
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from components.haproxy import HaproxyPods, TemplateValueError, checked_host, haproxy_pods
 from components.platform import render_egress_gate
 from components.router import RouterConfiguration, Upstream, render_router
+from tests.haproxy import haproxy_command
 
 from .recording import Tree
 
@@ -32,11 +32,6 @@ CONFIGURATION = RouterConfiguration(
             name="llama-cpp", host="llama-cpp.inference.svc.cluster.local", port=8080, slots=1, degraded=True
         ),
     ),
-)
-
-needs_haproxy = pytest.mark.skipif(
-    shutil.which("haproxy") is None,
-    reason="needs the program haproxy (2.6 or 2.8) on PATH to read the configuration",
 )
 
 
@@ -247,13 +242,13 @@ def certificate_for(host: str) -> bytes:
     )
 
 
-@needs_haproxy
+@pytest.mark.haproxy
 def test_haproxy_itself_accepts_the_routers_configuration(router: str, tmp_path: Path) -> None:
     (tmp_path / "edge.pem").write_bytes(certificate_for("eu.inference.example.com"))
     accept(router.replace("/etc/haproxy/tls/edge.pem", str(tmp_path / "edge.pem")), tmp_path)
 
 
-@needs_haproxy
+@pytest.mark.haproxy
 def test_haproxy_itself_accepts_the_gates_configuration(tmp_path: Path) -> None:
     accept(render_egress_gate("https://s3.fr-par.scw.cloud"), tmp_path)
 
@@ -261,5 +256,7 @@ def test_haproxy_itself_accepts_the_gates_configuration(tmp_path: Path) -> None:
 def accept(text: str, directory: Path) -> None:
     file = directory / "haproxy.cfg"
     file.write_text(text)
-    done = subprocess.run(["haproxy", "-c", "-f", str(file)], text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [haproxy_command(), "-c", "-f", str(file)], text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
