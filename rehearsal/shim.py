@@ -203,7 +203,22 @@ def _main(arguments: list[str]) -> int:
                 if status == 0:
                     file.take_back()
                 return status
+    if project is not None and call.words[:2] == ["policy", "analyze"]:
+        _configure_analysis(call, workspace, project)
     return _become(engine, arguments)
+
+
+def _configure_analysis(call: Call, workspace: Workspace, project: Path) -> None:
+    """Hand the stack's configuration to packs that judge a finished state.
+
+    `pulumi policy analyze` starts packs without any; the SDK reads this variable, which the engine sets in a
+    preview.
+    """
+    stack = _stack_of(call, workspace, project)
+    if stack is not None:
+        file = StackFile(project, stack, workspace)
+        file.write_copy()
+        os.environ["PULUMI_CONFIG"] = json.dumps(file.plain_values())
 
 
 def _become(engine: str, arguments: Sequence[str]) -> NoReturn:

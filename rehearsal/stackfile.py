@@ -4,6 +4,7 @@ The engine keeps an encryption salt in the stack's YAML. A rehearsal hands it a 
 (`--config-file`), made anew before each command from the project's own file and the salt kept apart.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -128,6 +129,11 @@ class StackFile:
         self.salt.write_text(
             yaml.safe_dump({key: content[key] for key in _ENCRYPTION_KEYS if key in content})
         )
+
+    def plain_values(self) -> dict[str, str]:
+        """The copy's configuration as the engine hands it on: text, and JSON for what is no string."""
+        config = cast("dict[str, Any]", _read_yaml(self.copy).get("config") or {})
+        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
     def take_back(self) -> None:
         """Carry a change the user asked for (`pulumi config set`) from the copy into the project's own file.

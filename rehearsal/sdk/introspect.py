@@ -8,11 +8,12 @@ import collections.abc
 import importlib
 import inspect
 import sys
+import threading
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
-from typing import Any, cast
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pulumi
 from pulumi import _types as sdk_types  # the SDK's own reflection; generated code leans on it
@@ -35,6 +36,24 @@ from rehearsal.sdk.shapes import (
 )
 
 __all__ = ["describe_function", "describe_provider", "describe_resource", "input_fields", "output_fields"]
+
+_ONE_AT_A_TIME = threading.RLock()
+"""Held while an SDK is looked into: its modules load on first use, and a second thread would see half."""
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def _exclusively(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Let one thread at a time into the function."""
+
+    @wraps(function)
+    def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        with _ONE_AT_A_TIME:
+            return function(*args, **kwargs)
+
+    return guarded
+
 
 _SCALARS: dict[object, Shape] = {str: STRING, int: INTEGER, float: NUMBER, bool: BOOLEAN}
 
@@ -82,6 +101,7 @@ def _union_shape(arguments: tuple[Any, ...]) -> Shape:
     return shapes[0] if len(shapes) == 1 else OneOf(shapes)
 
 
+@_exclusively
 @cache
 def input_fields(args_class: type) -> Mapping[str, Property]:
     """The inputs an Args class declares, by wire name."""
@@ -108,6 +128,7 @@ def _deprecation(declared: property) -> str:
     return str(inspect.getclosurevars(getter).nonlocals.get("message", ""))
 
 
+@_exclusively
 @cache
 def output_fields(output_class: type) -> Mapping[str, Shape]:
     """The fields of an output object, by wire name."""
@@ -126,6 +147,7 @@ def _args_class(owner: type) -> type | None:
     return None
 
 
+@_exclusively
 @cache
 def describe_resource(package: Package, token: str) -> ResourceType | None:
     """What the SDK says of a type, or None when it has no such type."""
@@ -139,14 +161,15 @@ def describe_resource(package: Package, token: str) -> ResourceType | None:
     return ResourceType(token, inputs, outputs, inspect.getdoc(owner) or "")
 
 
+@_exclusively
 @cache
 def describe_provider(package: Package) -> Mapping[str, Property]:
     """The configuration a provider accepts, by wire name."""
-    module = importlib.import_module(package.module)
-    args_class = getattr(module, "ProviderArgs", None)
+    args_class = getattr(importlib.import_module(package.module), "ProviderArgs", None)
     return input_fields(cast(type, args_class)) if inspect.isclass(args_class) else {}
 
 
+@_exclusively
 @cache
 def describe_function(package: Package, token: str) -> Mapping[str, Shape] | None:
     """The result fields of a function such as `hcloud:index/getImage:getImage`, or None when unknown."""

@@ -17,7 +17,7 @@ from rehearsal.twins.behaviour import Behaviour, Request
 from rehearsal.twins.check import check_inputs, deprecations
 from rehearsal.twins.diff import Change, ChangeKind, changes
 from rehearsal.twins.operations import Operations
-from rehearsal.twins.values import Value, contains_unknown, from_struct, to_struct
+from rehearsal.twins.values import Value, contains_unknown, from_struct, to_struct, with_secrets_of
 
 __all__ = ["Twin"]
 
@@ -39,7 +39,7 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         with self._guard:
             self._logs[context.peer()] = EngineLog(request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=False, accept_resources=False, accept_outputs=False
+            accept_secrets=self.behaviour.accepts_secrets, accept_resources=False, accept_outputs=False
         )
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -81,7 +81,10 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
             settings = self.behaviour.settings()
             self._configurations[context.peer()] = _parsed(from_struct(request.args), settings)
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            acceptSecrets=self.behaviour.accepts_secrets,
+            supportsPreview=True,
+            acceptResources=False,
+            acceptOutputs=False,
         )
 
     # Resources
@@ -106,6 +109,10 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         if log is not None:
             log.warning(message, urn)
 
+    def _struct(self, values: Mapping[str, Value], *originals: Any) -> Any:
+        """Properties for the engine, secret where they come from secrets."""
+        return to_struct(with_secrets_of(values, *originals) if self.behaviour.accepts_secrets else values)
+
     def _type(self, urn: str) -> ResourceType:
         token = urn.split("::")[2].split("$")[-1]
         found = self.behaviour.resource(token)
@@ -128,7 +135,7 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         ]
         named = before or self._operations.left_behind_inputs(request.urn)
         inputs = self.behaviour.fill_in(asked, named, request.randomSeed)
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+        return provider_pb2.CheckResponse(inputs=self._struct(inputs, request.news), failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         """What changed, and whether it replaces the resource."""
@@ -143,10 +150,11 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         """Create the object; at preview, say what would be known."""
         asked = self._request(request, from_struct(request.properties), context)
         if request.preview or contains_unknown(asked.inputs):
-            outputs = self.behaviour.outputs_at_preview(asked)
-            return provider_pb2.CreateResponse(id="", properties=to_struct(outputs))
+            outputs = self._struct(self.behaviour.outputs_at_preview(asked), request.properties)
+            return provider_pb2.CreateResponse(id="", properties=outputs)
         created = self._operations.create(asked)
-        return provider_pb2.CreateResponse(id=created.id, properties=to_struct(created.outputs))
+        outputs = self._struct(created.outputs, request.properties)
+        return provider_pb2.CreateResponse(id=created.id, properties=outputs)
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         """What the cloud holds now; an empty id when it is gone."""
@@ -156,7 +164,9 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse(id="")
         inputs = self.behaviour.live_inputs(asked, found)
         return provider_pb2.ReadResponse(
-            id=found.id, properties=to_struct(found.outputs), inputs=to_struct(inputs)
+            id=found.id,
+            properties=self._struct(found.outputs, request.inputs, request.properties),
+            inputs=self._struct(inputs, request.inputs),
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -167,7 +177,7 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
             outputs = self.behaviour.outputs_at_change_preview(asked, before)
         else:
             outputs = self._operations.update(asked, request.id, before)
-        return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+        return provider_pb2.UpdateResponse(properties=self._struct(outputs, request.news))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Delete the object; one that is already gone is no error."""

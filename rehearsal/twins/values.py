@@ -20,6 +20,7 @@ __all__ = [
     "secret",
     "to_struct",
     "to_value",
+    "with_secrets_of",
 ]
 
 _SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
@@ -112,6 +113,34 @@ def to_struct(values: Mapping[str, Value]) -> struct_pb2.Struct:
 def secret(value: Value) -> dict[str, Value]:
     """The value marked as a secret, so that the engine encrypts and hides it."""
     return {_SIGNATURE_KEY: _SECRET_SIGNATURE, "value": value}
+
+
+def with_secrets_of(values: Mapping[str, Value], *originals: struct_pb2.Struct) -> dict[str, Value]:
+    """The values with a mark on each that is a secret in one of the wire objects it comes from."""
+    found = dict(values)
+    for original in originals:
+        for name, like in original.fields.items():
+            if name in found:
+                found[name] = _marked(found[name], like)
+    return found
+
+
+def _marked(value: Value, like: struct_pb2.Value) -> Value:
+    kind = like.WhichOneof("kind")
+    if kind == "list_value" and isinstance(value, list):
+        items, others = cast("list[Value]", value), like.list_value.values
+        return [_marked(item, others[n]) if n < len(others) else item for n, item in enumerate(items)]
+    if kind != "struct_value" or (isinstance(value, dict) and _SIGNATURE_KEY in value):
+        return cast(Value, value)
+    fields = like.struct_value.fields
+    signature = fields[_SIGNATURE_KEY].string_value if _SIGNATURE_KEY in fields else ""
+    if signature == _SECRET_SIGNATURE or (signature == _OUTPUT_SIGNATURE and fields["secret"].bool_value):
+        return secret(value)
+    if signature == _OUTPUT_SIGNATURE and "value" in fields:
+        return _marked(value, fields["value"])
+    if isinstance(value, dict):
+        return with_secrets_of(cast("dict[str, Value]", value), like.struct_value)
+    return value
 
 
 def resource_reference(urn: str, id_: str, version: str) -> dict[str, Value]:
