@@ -31,8 +31,9 @@ $(READY): requirements.lock bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-lock: setup ## Make up a lock file for the stack (visibly not real; for rehearsal only)
-	@$(BIN)/python -m infra.wanted --stack $(STACK) | $(REHEARSE) lock > /dev/null
+lock: setup ## Make up a lock file, when there is no real one (visibly not real; for rehearsal only)
+	@[ -f locks/$(STACK).yaml ] || { wanted=$$($(BIN)/python -m infra.wanted --stack $(STACK)) && \
+	  $(REHEARSE) lock <<< "$$wanted" > /dev/null; }
 
 up: lock ## Bring the stack up
 	@$(REHEARSE) pulumi up --yes --stack $(STACK) $(PACK)

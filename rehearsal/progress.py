@@ -33,6 +33,7 @@ class Step:
     """A running piece of work whose `note` (for example `612 of 1480 packages`) may change."""
 
     title: str
+    """Said in full once, when the work starts; later lines use what stands before the first ` (`."""
     note: str = ""
     started: float = field(default_factory=time.monotonic)
 
@@ -40,7 +41,7 @@ class Step:
     def line(self) -> str:
         """The title, the note and the elapsed seconds as one line."""
         note = f" · {self.note}" if self.note else ""
-        return f"{self.title}{note} · {time.monotonic() - self.started:.0f} s"
+        return f"{self.title.split(' (')[0]}{note} · {time.monotonic() - self.started:.0f} s"
 
 
 def _tick(current: Step, status: Status | None, done: threading.Event) -> None:
@@ -57,10 +58,9 @@ def step(title: str) -> Generator[Step]:
     """Show `title` for as long as the body runs, then how long it took."""
     current = Step(title)
     console = _console()
-    status = console.status(title) if console.is_terminal else None
-    if status is None:
-        announce(f"{title} …")
-    else:
+    announce(f"{title} …")
+    status = console.status(current.line) if console.is_terminal else None
+    if status is not None:
         status.start()
     done = threading.Event()
     ticker = threading.Thread(target=_tick, args=(current, status, done), daemon=True)
@@ -74,6 +74,4 @@ def step(title: str) -> Generator[Step]:
         ticker.join()
         if status is not None:
             status.stop()
-        announce(
-            f"{title}: {'done' if finished else 'failed'} after {time.monotonic() - current.started:.0f} s"
-        )
+        announce(f"{'done' if finished else 'failed'}: {current.line}")

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
+from rehearsal.sdk import ResourceType
 from rehearsal.twins.behaviour import Behaviour, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.clouds.kubeconfig import made_up_kubeconfig
@@ -16,6 +17,15 @@ _DEFAULTS = {"region": "fr-par", "zone": "fr-par-1"}
 """Where the provider puts what says nothing: the reason why policy demands that everything says something."""
 
 
+_REPLACING = {
+    "scaleway:kubernetes/cluster:Cluster": {"privateNetworkId"},
+    "scaleway:kubernetes/pool:Pool": {"name", "publicIpDisabled"} | {"rootVolumeSizeInGb", "rootVolumeType"},
+    "scaleway:object/bucket:Bucket": {"name"},
+    "scaleway:registry/namespace:Namespace": {"name"},
+}
+"""Inputs that force a new resource by the provider's source, where the SDK's documents do not say so."""
+
+
 class Scaleway(Behaviour):
     """Answers for `scaleway`."""
 
@@ -25,6 +35,10 @@ class Scaleway(Behaviour):
         """Node pools, instances and inference deployments need machines; other `type` inputs are plans."""
         machines = re.search(r":(kubernetes/pool|instance/server|inference/deployment):", request.type.token)
         return super().node_types(request) if machines else ()
+
+    def replacing(self, type_: ResourceType) -> frozenset[str]:
+        """What the documentation says, and what only the provider's source says."""
+        return super().replacing(type_) | _REPLACING.get(type_.token, set())
 
     def placed(self, request: Request) -> dict[str, Any]:
         """The provider's region and zone, else the built-in ones."""
