@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from catalog._source import Source
-from catalog._yaml import YamlError, parse
+from catalog.strict_yaml import YamlError, parse
 
 __all__ = ["describe", "read_rows"]
 

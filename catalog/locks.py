@@ -17,9 +17,9 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, ValidationErr
 from catalog._mappings import FrozenMapping
 from catalog._reading import describe
 from catalog._source import Fact, Line
-from catalog._yaml import YamlError, parse
 from catalog.errors import LockError
 from catalog.loading import load_catalog
+from catalog.strict_yaml import YamlError, parse
 
 __all__ = ["Lock", "LockedFile", "LockedImage", "LockedModel", "load_lock"]
 

@@ -15,7 +15,7 @@ from typing import Annotated, Final, cast
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from policies._yaml import YamlError, read_yaml
+from catalog.strict_yaml import YamlError, read
 
 __all__ = [
     "ACCEPTABLE_RULES",
@@ -86,7 +86,7 @@ def load_acceptances(today: date, path: Path = DEFAULT_PATH) -> Acceptances:
     ``problems``.
     """
     try:
-        document = read_yaml(path)
+        document = read(path)
     except (YamlError, OSError, UnicodeDecodeError) as error:
         return Acceptances(problems=(f"{path.name} cannot be read, so nothing is accepted: {error}",))
     if not isinstance(document, dict):

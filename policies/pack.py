@@ -6,8 +6,8 @@ where tests can import it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 import pulumi
 from pulumi_policy import (
@@ -24,7 +24,7 @@ from pulumi_policy import (
 from policies.context import build_context, in_rehearsal
 from policies.crossguard import resource_facts, stack_facts
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
-from policies.violations import render
+from policies.violations import Violation, render
 
 __all__ = ["CONFIG_KEY", "PACK_NAME", "build_policies"]
 
@@ -42,39 +42,36 @@ def build_policies(rules: Sequence[Rule] | None = None) -> list[Policy]:
 
 
 def _policy(rule: Rule) -> Policy:
-    return _resource_policy(rule) if isinstance(rule, ResourceRule) else _stack_policy(rule)
+    shared: dict[str, Any] = {
+        "name": rule.id,
+        "description": rule.title,
+        "enforcement_level": EnforcementLevel.MANDATORY,
+        "severity": _SEVERITIES[rule.severity.value],
+        "tags": [rule.family.value],
+        "remediation_steps": rule.fix,
+    }
+    if isinstance(rule, ResourceRule):
+        return ResourceValidationPolicy(validate=_resource_check(rule), **shared)
+    return StackValidationPolicy(validate=_stack_check(rule), **shared)
 
 
-def _resource_policy(rule: ResourceRule) -> Policy:
+def _resource_check(rule: ResourceRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        for violation in rule.check(resource_facts(args), _context()):
-            report(render(violation), violation.urn)
+        _report(rule.check(resource_facts(args), _context()), report)
 
-    return ResourceValidationPolicy(
-        name=rule.id,
-        description=rule.title,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        severity=_SEVERITIES[rule.severity.value],
-        tags=[rule.family.value],
-        remediation_steps=rule.fix,
-    )
+    return validate
 
 
-def _stack_policy(rule: StackRule) -> Policy:
+def _stack_check(rule: StackRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for violation in rule.check(stack_facts(args), _context()):
-            report(render(violation), violation.urn)
+        _report(rule.check(stack_facts(args), _context()), report)
 
-    return StackValidationPolicy(
-        name=rule.id,
-        description=rule.title,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        severity=_SEVERITIES[rule.severity.value],
-        tags=[rule.family.value],
-        remediation_steps=rule.fix,
-    )
+    return validate
+
+
+def _report(violations: Iterable[Violation], report: ReportViolation) -> None:
+    for violation in violations:
+        report(render(violation), violation.urn)
 
 
 def _context() -> Context:

@@ -7,18 +7,93 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    PodSpecArgsDict,
+    ProbeArgsDict,
+    TolerationArgsDict,
+    VolumeArgsDict,
+)
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 from components.inference.weights import FetchPlan, WeightsAccess
 from components.platform.egress_gate import GATE_APP, GATE_PORT
 from components.workloads import ClosedNamespace, ClusterTarget, WorkloadSurroundings, selector
 from components.workloads.network_policies import DNS, from_pods, pod_policy, to_pods
+from components.workloads.pods import pod_security, spread_over_nodes
 
-__all__ = ["START_TIME", "EngineSurroundings", "EngineWorkload", "Pods"]
+__all__ = ["EnginePods", "EngineSurroundings", "EngineWorkload", "Pods", "engine_pods", "health_probe"]
 
 
-START_TIME = "30m"
+_START_TIME = "30m"
 """How long an update waits for an engine: a node may have to come, then image and weights must be copied."""
+
+_PROGRESS_SECONDS = 1800
+"""The same, as the Deployment itself counts it."""
+
+
+def health_probe(port: int, *, period: int, failures: int, timeout: int = 1) -> ProbeArgsDict:
+    """A probe of ``/health``, which both engines answer without a key. ``/v1/models`` would not do: vLLM
+    wants a key for it, and llama.cpp answers it while it still loads.
+
+    Args:
+        port: of the engine.
+        period: seconds between two probes.
+        failures: in a row, before it counts as failed.
+        timeout: seconds.
+    """
+    return {
+        "http_get": {"path": "/health", "port": port},
+        "period_seconds": period,
+        "failure_threshold": failures,
+        "timeout_seconds": timeout,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnginePods:
+    """What one engine's pods are made of."""
+
+    app: str
+    replicas: int
+    container: ContainerArgsDict
+    plan: FetchPlan
+    volumes: Sequence[VolumeArgsDict]
+    """Besides those of the weights."""
+    user: int
+    group: int
+    grace_seconds: int
+    """From SIGTERM to SIGKILL: longer than preStop and drain together."""
+    tolerations: Sequence[TolerationArgsDict] = ()
+
+
+def engine_pods(pods: EnginePods, labels: dict[str, str]) -> DeploymentSpecArgsDict:
+    """The Deployment's spec: weights are fetched first, and nothing but the engine is in the pod.
+
+    No spare room is assumed: a replica goes before its successor comes.
+    """
+    pod: PodSpecArgsDict = {
+        "service_account_name": pods.app,
+        "automount_service_account_token": False,
+        # A Service called vllm would set VLLM_PORT to an address, and vLLM would not start.
+        "enable_service_links": False,
+        "security_context": pod_security(pods.user, pods.group),
+        "topology_spread_constraints": spread_over_nodes(pods.app),
+        "termination_grace_period_seconds": pods.grace_seconds,
+        "init_containers": [pods.plan.container()],
+        "containers": [pods.container],
+        "volumes": [*pods.plan.volumes(), *pods.volumes],
+    }
+    if pods.tolerations:
+        pod["tolerations"] = list(pods.tolerations)
+    return {
+        "replicas": pods.replicas,
+        "selector": {"match_labels": selector(pods.app)},
+        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
+        "progress_deadline_seconds": _PROGRESS_SECONDS,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,30 +116,25 @@ class EngineSurroundings:
 
 
 class EngineWorkload:
-    """Service, fetch list, account, paths and budget of one engine; the Deployment is the engine's own.
+    """Deployment, Service, fetch list, account, paths and budget of one engine.
 
     Serving pods may be called by the router on their one port. They may call the egress gate and the
     cluster's name server, and nothing else.
     """
 
-    metadata: ObjectMetaArgsDict
-    needed_first: Sequence[pulumi.Resource]
-    """What must exist before the pods: with it, no pod ever starts without its policies."""
-
     def __init__(
         self,
         name: str,
         *,
-        app: str,
         port: int,
-        plan: FetchPlan,
+        pods: EnginePods,
         surroundings: EngineSurroundings,
         parent: pulumi.Resource,
     ) -> None:
-        """Create the objects of ``app`` as children of ``parent``."""
+        """Create the objects of the engine as children of ``parent``."""
         target, namespace = surroundings.target, surroundings.namespace
-        labels = target.labels(app)
-        self.metadata = {"name": app, "namespace": namespace.namespace, "labels": labels}
+        app, plan, labels = pods.app, pods.plan, target.labels(pods.app)
+        metadata: ObjectMetaArgsDict = {"name": app, "namespace": namespace.namespace, "labels": labels}
         paths = pod_policy(
             app,
             ingress=[from_pods(surroundings.router.namespace, surroundings.router.app, port)],
@@ -87,7 +157,7 @@ class EngineWorkload:
         )
         k8s.core.v1.Service(
             f"{name}-service",
-            metadata=self.metadata,
+            metadata=metadata,
             spec={
                 "type": "ClusterIP",
                 "selector": selector(app),
@@ -95,4 +165,11 @@ class EngineWorkload:
             },
             opts=target.options(parent, depends_on=[namespace]),
         )
-        self.needed_first = (around, fetch, surroundings.access)
+        # With these first, no pod ever starts without its policies.
+        first = (around, fetch, surroundings.access)
+        k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec=engine_pods(pods, labels),
+            opts=target.options(parent, depends_on=first, wait=_START_TIME),
+        )

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
-from pulumi_kubernetes.core.v1 import ContainerArgsDict, ProbeArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from catalog import LockedFile
 from components.inference.artefacts import MODELS_DIRECTORY
-from components.inference.engine import START_TIME, EngineSurroundings, EngineWorkload
+from components.inference.engine import EnginePods, EngineSurroundings, EngineWorkload, health_probe
 from components.inference.weights import WEIGHTS_VOLUME, FetchPlan
-from components.workloads import selector
-from components.workloads.pods import container_security, guaranteed, pod_security, spread_over_nodes
+from components.workloads.pods import container_security, guaranteed
 
 __all__ = [
     "LLAMA_APP",
@@ -91,8 +88,8 @@ def memory_for(args: LlamaCppArgs) -> str:
     return f"{(args.gguf.bytes + context + _GIB) // _GIB + 1}Gi"
 
 
-def llama_pods(args: LlamaCppArgs, labels: dict[str, str]) -> DeploymentSpecArgsDict:
-    """The Deployment's spec: guaranteed CPUs and memory, read-only root."""
+def llama_pods(args: LlamaCppArgs) -> EnginePods:
+    """The pods: guaranteed CPUs and memory, read-only root."""
     container: ContainerArgsDict = {
         "name": LLAMA_APP,
         "image": args.image,
@@ -101,48 +98,27 @@ def llama_pods(args: LlamaCppArgs, labels: dict[str, str]) -> DeploymentSpecArgs
         "ports": [{"name": "http", "container_port": LLAMA_PORT, "protocol": "TCP"}],
         "resources": guaranteed(str(args.threads), memory_for(args)),
         "security_context": container_security(),
-        "startup_probe": _health(period=10, failures=60),
-        "liveness_probe": _health(period=10, failures=10, timeout=10),
-        "readiness_probe": _health(period=2, failures=2, timeout=2),
+        "startup_probe": health_probe(LLAMA_PORT, period=10, failures=60),
+        "liveness_probe": health_probe(LLAMA_PORT, period=10, failures=10, timeout=10),
+        "readiness_probe": health_probe(LLAMA_PORT, period=2, failures=2, timeout=2),
         "lifecycle": {"pre_stop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
         "volume_mounts": [
             {"name": WEIGHTS_VOLUME, "mount_path": MODELS_DIRECTORY, "read_only": True},
             {"name": "scratch", "mount_path": "/tmp"},  # noqa: S108 - a volume of the pod's own
         ],
     }
-    return {
-        "replicas": args.replicas,
-        "selector": {"match_labels": selector(LLAMA_APP)},
-        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
-        "progress_deadline_seconds": 1800,
-        "template": {
-            "metadata": {"labels": labels},
-            "spec": {
-                "service_account_name": LLAMA_APP,
-                "automount_service_account_token": False,
-                "enable_service_links": False,
-                "security_context": pod_security(_USER, _USER),
-                "topology_spread_constraints": spread_over_nodes(LLAMA_APP),
-                "termination_grace_period_seconds": _GRACE_SECONDS,
-                "init_containers": [args.plan.container()],
-                "containers": [container],
-                "volumes": [
-                    *args.plan.volumes(),
-                    {"name": "scratch", "empty_dir": {"size_limit": "1Gi"}},
-                ],
-            },
-        },
-    }
-
-
-def _health(*, period: int, failures: int, timeout: int = 1) -> ProbeArgsDict:
-    # 503 while the model loads; /v1/models would say 200 all the while.
-    return {
-        "http_get": {"path": "/health", "port": LLAMA_PORT},
-        "period_seconds": period,
-        "failure_threshold": failures,
-        "timeout_seconds": timeout,
-    }
+    return EnginePods(
+        app=LLAMA_APP,
+        replicas=args.replicas,
+        container=container,
+        plan=args.plan,
+        volumes=[
+            {"name": "scratch", "empty_dir": {"size_limit": "1Gi"}},
+        ],
+        user=_USER,
+        group=_USER,
+        grace_seconds=_GRACE_SECONDS,
+    )
 
 
 class LlamaCpp(pulumi.ComponentResource):
@@ -153,14 +129,5 @@ class LlamaCpp(pulumi.ComponentResource):
     ) -> None:
         """Create the engine under the logical name ``name``."""
         super().__init__("sovereign:inference:LlamaCpp", name, None, opts)
-        workload = EngineWorkload(
-            name, app=LLAMA_APP, port=LLAMA_PORT, plan=args.plan, surroundings=surroundings, parent=self
-        )
-        target = surroundings.target
-        k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=workload.metadata,
-            spec=llama_pods(args, target.labels(LLAMA_APP)),
-            opts=target.options(self, depends_on=workload.needed_first, wait=START_TIME),
-        )
+        EngineWorkload(name, port=LLAMA_PORT, pods=llama_pods(args), surroundings=surroundings, parent=self)
         self.register_outputs({})

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
-from pulumi_kubernetes.core.v1 import ContainerArgsDict, ProbeArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from components.clouds import GPU_TAINT_KEY
 from components.inference.artefacts import MODELS_DIRECTORY
-from components.inference.engine import START_TIME, EngineSurroundings, EngineWorkload
+from components.inference.engine import EnginePods, EngineSurroundings, EngineWorkload, health_probe
 from components.inference.off_switches import OFF_SWITCHES
 from components.inference.weights import WEIGHTS_VOLUME, FetchPlan
-from components.workloads import selector
-from components.workloads.pods import container_security, environment, pod_security, spread_over_nodes
+from components.workloads.pods import container_security, environment
 
 __all__ = ["VLLM_APP", "VLLM_PORT", "Vllm", "VllmArgs", "vllm_arguments", "vllm_pods"]
 
@@ -72,8 +69,8 @@ def vllm_arguments(args: VllmArgs) -> list[str]:
     ]
 
 
-def vllm_pods(args: VllmArgs, labels: dict[str, str]) -> DeploymentSpecArgsDict:
-    """The Deployment's spec. No spare GPU is assumed: a replica goes before its successor comes."""
+def vllm_pods(args: VllmArgs) -> EnginePods:
+    """The pods: whole GPUs, asked for and limited alike."""
     gpus = str(args.gpus_per_replica)
     container: ContainerArgsDict = {
         "name": VLLM_APP,
@@ -87,9 +84,9 @@ def vllm_pods(args: VllmArgs, labels: dict[str, str]) -> DeploymentSpecArgsDict:
             "limits": {"memory": "32Gi", GPU_RESOURCE: gpus},
         },
         "security_context": container_security(read_only_root=False),
-        "startup_probe": _health(period=10, failures=60),
-        "liveness_probe": _health(period=10, failures=10, timeout=10),
-        "readiness_probe": _health(period=1, failures=2),
+        "startup_probe": health_probe(VLLM_PORT, period=10, failures=60),
+        "liveness_probe": health_probe(VLLM_PORT, period=10, failures=10, timeout=10),
+        "readiness_probe": health_probe(VLLM_PORT, period=1, failures=2),
         "lifecycle": {"pre_stop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
         "volume_mounts": [
             {"name": WEIGHTS_VOLUME, "mount_path": MODELS_DIRECTORY, "read_only": True},
@@ -97,41 +94,20 @@ def vllm_pods(args: VllmArgs, labels: dict[str, str]) -> DeploymentSpecArgsDict:
             {"name": "cache", "mount_path": "/cache"},
         ],
     }
-    return {
-        "replicas": args.replicas,
-        "selector": {"match_labels": selector(VLLM_APP)},
-        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
-        "progress_deadline_seconds": 1800,
-        "template": {
-            "metadata": {"labels": labels},
-            "spec": {
-                "service_account_name": VLLM_APP,
-                "automount_service_account_token": False,
-                "enable_service_links": False,
-                "security_context": pod_security(_USER, _GROUP),
-                "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}],
-                "topology_spread_constraints": spread_over_nodes(VLLM_APP),
-                "termination_grace_period_seconds": _GRACE_SECONDS,
-                "init_containers": [args.plan.container()],
-                "containers": [container],
-                "volumes": [
-                    *args.plan.volumes(),
-                    {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": "2Gi"}},
-                    {"name": "cache", "empty_dir": {"size_limit": "10Gi"}},
-                ],
-            },
-        },
-    }
-
-
-def _health(*, period: int, failures: int, timeout: int = 1) -> ProbeArgsDict:
-    # /health needs no API key, unlike /v1/models, and refuses connections until the model is loaded.
-    return {
-        "http_get": {"path": "/health", "port": VLLM_PORT},
-        "period_seconds": period,
-        "failure_threshold": failures,
-        "timeout_seconds": timeout,
-    }
+    return EnginePods(
+        app=VLLM_APP,
+        replicas=args.replicas,
+        container=container,
+        plan=args.plan,
+        volumes=[
+            {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": "2Gi"}},
+            {"name": "cache", "empty_dir": {"size_limit": "10Gi"}},
+        ],
+        user=_USER,
+        group=_GROUP,
+        grace_seconds=_GRACE_SECONDS,
+        tolerations=[{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}],
+    )
 
 
 class Vllm(pulumi.ComponentResource):
@@ -142,14 +118,5 @@ class Vllm(pulumi.ComponentResource):
     ) -> None:
         """Create the engine under the logical name ``name``."""
         super().__init__("sovereign:inference:Vllm", name, None, opts)
-        workload = EngineWorkload(
-            name, app=VLLM_APP, port=VLLM_PORT, plan=args.plan, surroundings=surroundings, parent=self
-        )
-        target = surroundings.target
-        k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=workload.metadata,
-            spec=vllm_pods(args, target.labels(VLLM_APP)),
-            opts=target.options(self, depends_on=workload.needed_first, wait=START_TIME),
-        )
+        EngineWorkload(name, port=VLLM_PORT, pods=vllm_pods(args), surroundings=surroundings, parent=self)
         self.register_outputs({})

@@ -24,7 +24,7 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from catalog import PlaceKind
-from policies._yaml import YamlError, read_yaml
+from catalog.strict_yaml import YamlError, read
 
 __all__ = ["TABLES", "CloudTable", "Locality", "LocalityError", "LocalityTable", "load_locality"]
 
@@ -166,7 +166,7 @@ def load_locality(directory: Path = TABLES) -> LocalityTable:
 
 def _parse(path: Path, model: type[_R]) -> _R:
     try:
-        content = read_yaml(path)
+        content = read(path)
     except (YamlError, OSError) as error:
         raise LocalityError(str(error)) from error
     try:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.inference import FetchPlan, LlamaCppArgs, ModelArtefacts, VllmArgs, WeightsSource
+from components.inference.engine import engine_pods
 from components.inference.llama_cpp import llama_arguments, llama_pods, threads_for
 from components.inference.vllm import vllm_arguments, vllm_pods
 
@@ -57,7 +58,10 @@ def llama() -> LlamaCppArgs:
 @pytest.fixture
 def pods(vllm: VllmArgs, llama: LlamaCppArgs) -> dict[str, Mapping[str, Any]]:
     """Pod specs of both engines by name."""
-    return {"vllm": pod_of(vllm_pods(vllm, {})), "llama-cpp": pod_of(llama_pods(llama, {}))}
+    return {
+        "vllm": pod_of(engine_pods(vllm_pods(vllm), {})),
+        "llama-cpp": pod_of(engine_pods(llama_pods(llama), {})),
+    }
 
 
 def pod_of(deployment: object) -> Mapping[str, Any]:
@@ -142,7 +146,7 @@ def test_every_off_switch_of_vllm_is_set_to_the_letter(pods: dict[str, Mapping[s
 
 
 def test_running_answers_are_finished_before_vllm_stops(vllm: VllmArgs) -> None:
-    pod = pod_of(vllm_pods(vllm, {}))
+    pod = pod_of(engine_pods(vllm_pods(vllm), {}))
     pre_stop = pod["containers"][0]["lifecycle"]["pre_stop"]["sleep"]["seconds"]
     shutdown = int(following(vllm_arguments(vllm), "--shutdown-timeout"))
     assert pre_stop > 0
@@ -161,7 +165,7 @@ def test_vllm_may_load_for_ten_minutes_and_is_tested_where_no_key_is_needed(
 
 
 def test_a_rollout_needs_no_spare_gpu(vllm: VllmArgs) -> None:
-    strategy = cast("dict[str, Any]", vllm_pods(vllm, {}))["strategy"]
+    strategy = cast("dict[str, Any]", engine_pods(vllm_pods(vllm), {}))["strategy"]
     assert strategy["rolling_update"] == {"max_surge": 0, "max_unavailable": 1}
 
 

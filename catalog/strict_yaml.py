@@ -7,11 +7,12 @@ booleans. PyYAML also lets the second of two equal keys win without a word, whic
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-__all__ = ["YamlError", "parse"]
+__all__ = ["YamlError", "parse", "read"]
 
 if TYPE_CHECKING:
     _Base = yaml.SafeLoader
@@ -51,6 +52,20 @@ def parse(text: str) -> object:
         raise YamlError(message) from error
     except yaml.YAMLError as error:
         raise YamlError(str(error)) from error
+
+
+def read(path: Path) -> object:
+    """Return the document in a file.
+
+    Raises:
+        YamlError: as ``parse``, with the file's name.
+        OSError: it cannot be read.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except YamlError as error:
+        message = f"{path}: {error}"
+        raise YamlError(message) from error
 
 
 def _document(text: str) -> object:
