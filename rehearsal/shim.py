@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
+
 from rehearsal.errors import RehearsalError, StackFileError
 from rehearsal.session_variables import ENGINE_VARIABLE, WORKSPACE_VARIABLE
 from rehearsal.stackfile import StackFile, project_name, stack_names
@@ -138,19 +140,17 @@ def _remove_dead_locks(workspace: Workspace) -> None:
             pid, host = int(holder["pid"]), holder.get("hostname")
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if host == os.uname().nodename and not Path(f"/proc/{pid}").exists() and not _alive(pid):
+        if host == os.uname().nodename and not _alive(pid):
             lock.unlink(missing_ok=True)
             print(f"rehearse: removed the lock of an engine that was killed (process {pid})", file=sys.stderr)
 
 
 def _alive(pid: int) -> bool:
+    """Whether the process runs. One that was killed and not yet reaped by its parent does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _prepare(engine: str, call: Call, workspace: Workspace, project: Path) -> StackFile | None:

@@ -1,7 +1,6 @@
 """How the twin's clusters name, check, complete, change and delete objects."""
 
 import os
-import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
@@ -36,9 +35,6 @@ from rehearsal.twins.values import UNKNOWN, Value, from_struct
 
 __all__ = ["Kubernetes"]
 
-_IMPORTING = threading.RLock()
-"""Held while the SDK may import modules of its own: it does so lazily, and not safely in several threads."""
-
 
 class Kubernetes(Behaviour):
     """Answers for `kubernetes`. Objects belong to the cluster that the provider's settings mean."""
@@ -56,17 +52,13 @@ class Kubernetes(Behaviour):
 
     def resource(self, token: str) -> ResourceType | None:
         """A type of the SDK, or a custom resource of a group that is not Kubernetes' own."""
-        return self._described(token) or self._custom(token)
-
-    def _described(self, token: str) -> ResourceType | None:
-        with _IMPORTING:
-            return describe_resource(self.package, token)
+        return describe_resource(self.package, token) or self._custom(token)
 
     def _custom(self, token: str) -> ResourceType | None:
         if token.count(":") != 2 or "." not in kind_of(token).group:
             return None
         own = {kind_of(known).group for known in registered_resources(self.package.module)}
-        namespace = self._described(NAMESPACE)
+        namespace = describe_resource(self.package, NAMESPACE)
         if kind_of(token).group in own or namespace is None:
             return None
         inputs = {name: Property(name, STRING, required=True) for name in ("apiVersion", "kind")}
@@ -116,7 +108,10 @@ class Kubernetes(Behaviour):
         """What the API server refuses: types, which it never coerces, then names, labels and quantities."""
         token, declared = request.type.token, dict(request.type.inputs)
         if token == RELEASE:
-            return [*_type_mistakes(request.inputs, declared), *release.unavailable(request.inputs)]
+            return [
+                *check_inputs(request.inputs, declared, coerces=False),
+                *release.unavailable(request.inputs),
+            ]
         if token.endswith("List") and "items" in declared:
             return [Failure("items", "a list exists within manifests only; create the objects in it instead")]
         kind = _kind(request)
@@ -125,7 +120,7 @@ class Kubernetes(Behaviour):
             declared.update({name: Property(name, ANY) for name in inputs if name not in declared})
         elif token != DEFINITION:
             inputs = cast(Manifest, with_text_quantities(inputs))
-        found = [*_type_mistakes(inputs, declared), *invalid(kind, inputs)]
+        found = [*check_inputs(inputs, declared, coerces=False), *invalid(kind, inputs)]
         if kind.patch and mapping_at(inputs, "metadata").get("name") is None:
             found.append(Failure("metadata.name", "missing; a patch needs the name of the object it changes"))
         return found
@@ -251,11 +246,11 @@ class Kubernetes(Behaviour):
         """Make a component with its children."""
         if request.type == "kubernetes:kustomize/v2:Directory":
             raise CloudError(functions.KUSTOMIZE_REFUSAL)
-        declared = self._described(request.type)
+        declared = describe_resource(self.package, request.type)
         if request.type not in COMPONENTS or declared is None:
             return None
         inputs = from_struct(request.inputs)
-        found = _type_mistakes(inputs, declared.inputs)
+        found = check_inputs(inputs, declared.inputs, coerces=False)
         if found:
             raise CloudError("; ".join(f"{request.name}: {item.path}: {item.reason}" for item in found))
         cluster_names(configuration)
@@ -269,11 +264,6 @@ class Kubernetes(Behaviour):
                 warn,
             )
         )
-
-
-def _type_mistakes(inputs: Mapping[str, Value], declared: Mapping[str, Property]) -> list[Failure]:
-    with _IMPORTING:
-        return check_inputs(inputs, declared, coerces=False)
 
 
 def _kind(request: Request) -> Kind:
