@@ -1,7 +1,7 @@
 """What `pulumi` on PATH is during a rehearsal: the real engine, kept away from tracked files.
 
 Before the engine starts it makes the stack when it does not exist yet, hands over a copy of the stack's
-YAML, and removes a lock that a killed engine left in the local backend.
+YAML, and puts right what a killed engine left behind.
 """
 
 import json
@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-import psutil
-
 from rehearsal.errors import RehearsalError, StackFileError
+from rehearsal.recovery import checkpoint_of, recover
 from rehearsal.session_variables import ENGINE_VARIABLE, WORKSPACE_VARIABLE
 from rehearsal.stackfile import StackFile, project_name, stack_names
 from rehearsal.workspace import Workspace, project_directory
@@ -106,11 +105,6 @@ def _stack_of(call: Call, workspace: Workspace, project: Path) -> str | None:
     return named.rsplit("/", 1)[-1] if named else None
 
 
-def _exists(workspace: Workspace, project: Path, stack: str) -> bool:
-    stacks = workspace.state / ".pulumi" / "stacks" / project_name(project)
-    return any((stacks / f"{stack}{suffix}").exists() for suffix in (".json", ".json.gz"))
-
-
 def _refuse_unknown(project: Path, stack: str) -> None:
     names = stack_names(project)
     if names and stack not in names:
@@ -132,27 +126,6 @@ def _create(engine: str, project: Path, file: StackFile) -> None:
         file.keep_salt(Path(scratch) / f"Pulumi.{file.stack}.yaml")
 
 
-def _remove_dead_locks(workspace: Workspace) -> None:
-    """Remove locks of engines that no longer run: a killed one cannot remove its own."""
-    for lock in (workspace.state / ".pulumi" / "locks").rglob("*.json"):
-        try:
-            holder = json.loads(lock.read_text())
-            pid, host = int(holder["pid"]), holder.get("hostname")
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if host == os.uname().nodename and not _alive(pid):
-            lock.unlink(missing_ok=True)
-            print(f"rehearse: removed the lock of an engine that was killed (process {pid})", file=sys.stderr)
-
-
-def _alive(pid: int) -> bool:
-    """Whether the process runs. One that was killed and not yet reaped by its parent does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _prepare(engine: str, call: Call, workspace: Workspace, project: Path) -> StackFile | None:
     """Everything that must be in place before the engine runs; the stack file when the call has one."""
     stack = _stack_of(call, workspace, project)
@@ -160,13 +133,14 @@ def _prepare(engine: str, call: Call, workspace: Workspace, project: Path) -> St
         return None
     file = StackFile(project, stack, workspace)
     making = call.words[:2] == ["stack", "init"]
-    if not making and not _exists(workspace, project, stack):
+    name = project_name(project)
+    if not making and checkpoint_of(workspace, name, stack) is None:
         _refuse_unknown(project, stack)
         if call.words[:2] not in (["stack", "ls"], ["stack", "rm"]):
             _create(engine, project, file)
     for key in file.write_copy():
         print(f"rehearse: {key} is encrypted for the real backend; a stand-in is used", file=sys.stderr)
-    _remove_dead_locks(workspace)
+    recover(workspace, name, stack)
     return file
 
 
@@ -179,7 +153,7 @@ def _refuse_renaming(call: Call) -> None:
 
 def _init(engine: str, file: StackFile, project: Path) -> int:
     """`pulumi stack init`, with the salt kept away from the project."""
-    if _exists(file.workspace, project, file.stack):
+    if checkpoint_of(file.workspace, project_name(project), file.stack) is not None:
         raise RehearsalError(f"the stack {file.stack} already exists in this rehearsal; select it instead")
     _create(engine, project, file)
     return subprocess.call([engine, "stack", "select", file.stack, "-C", str(project)])

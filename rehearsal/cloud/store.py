@@ -7,7 +7,7 @@ state before or the state after. Several processes may use the file at once.
 import json
 import sqlite3
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,8 +60,8 @@ class CloudObject:
     created: str
     """UTC, ISO 8601."""
     known: bool
-    """Whether the engine has shown that it knows this id. An object it never mentioned was left behind by an
-    interrupted run."""
+    """Whether the engine's state holds it, as of the last command. One that it does not hold was created by a
+    run that goes on, or left behind by one that was killed."""
 
 
 def _object(row: sqlite3.Row) -> CloudObject:
@@ -176,7 +176,7 @@ class CloudStore:
         return _object(rows[0]) if rows else None
 
     def left_behind(self, urn: str) -> CloudObject | None:
-        """An object of this URN that the engine never mentioned after it was created."""
+        """An object of this URN that the engine's state does not hold."""
         rows = self._rows(
             "SELECT * FROM objects WHERE urn = ? AND known = 0 ORDER BY sequence DESC LIMIT 1", urn
         )
@@ -194,14 +194,17 @@ class CloudStore:
         """How many objects of a type exist."""
         return int(self._rows("SELECT count(*) FROM objects WHERE type = ?", type_)[0][0])
 
-    def acknowledge(self, urn: str, id_: str | None = None) -> None:
-        """Note that the engine knows the URN's objects, or the one with this id."""
-        query = "SELECT 1 FROM objects WHERE urn = ? AND known = 0 LIMIT 1"
-        if not self._rows(query, urn):
-            return
+    def acknowledge(self, recorded: Iterable[tuple[str, str]]) -> None:
+        """Note that the engine's state holds these objects, given as URN and id.
+
+        An id in the store may carry its cluster after an `@`, which the engine does not see.
+        """
+        rows = [(urn, id_) for urn, id_ in recorded]
         with self._transaction() as connection:
-            connection.execute(
-                "UPDATE objects SET known = 1 WHERE urn = ?1 AND (?2 IS NULL OR id = ?2)", (urn, id_)
+            connection.executemany(
+                "UPDATE objects SET known = 1 WHERE known = 0 AND urn = ?1 "
+                "AND (id = ?2 OR substr(id, 1, length(?2) + 1) = ?2 || '@')",
+                rows,
             )
 
     def change(self, type_: str, id_: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:

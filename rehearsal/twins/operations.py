@@ -21,16 +21,10 @@ class Operations:
         self.store = behaviour.store
         self.cancelled = threading.Event()
         """Set when the engine wants running calls to end."""
-        self._known: set[str] = set()
-
-    def note_known(self, urn: str, id_: str | None = None) -> None:
-        """The engine has shown that it has this resource in its state."""
-        self._known.add(urn)
-        self.store.acknowledge(urn, id_)
 
     def left_behind_inputs(self, urn: str) -> Mapping[str, Value]:
         """The inputs of what an interrupted run left behind under this URN, so that it keeps its name."""
-        left = None if urn in self._known else self.store.left_behind(urn)
+        left = self.store.left_behind(urn)
         return left.inputs if left else {}
 
     def create(self, request: Request) -> CloudObject:
@@ -58,7 +52,7 @@ class Operations:
 
     def _left_behind(self, request: Request) -> CloudObject | None:
         """What an interrupted run created for this URN, when it can still become what is wanted now."""
-        left = None if request.urn in self._known else self.store.left_behind(request.urn)
+        left = self.store.left_behind(request.urn)
         if left is None or left.type != request.type.token or self._shown(request, left) is None:
             return None
         replacing = self.behaviour.replacing_in(request)
@@ -91,7 +85,6 @@ class Operations:
         """The object as it is now, or None when it is gone."""
         self._fail_if_set(request, "read")
         found = self._find(request, id_)
-        self.note_known(request.urn, found.id if found else id_)
         return replace(found, id=id_) if found else self.behaviour.inherent(request, id_)
 
     def update(self, request: Request, id_: str, before: Mapping[str, Value]) -> dict[str, Value]:

@@ -125,8 +125,6 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         """Refuse what the provider would refuse, and fill in a physical name."""
         before = from_struct(request.olds)
         asked = self._request(request, from_struct(request.news), context)
-        if before:
-            self._operations.note_known(request.urn)
         for warning in deprecations(asked.inputs, asked.type.inputs):
             self._warn(warning, request.urn, context)
         failures = [
@@ -141,7 +139,6 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
         """What changed, and whether it replaces the resource."""
         before = from_struct(request.old_inputs)
         after = self._request(request, from_struct(request.news), context, before)
-        self._operations.note_known(request.urn, request.id)
         replacing = self.behaviour.replacing_in(after)
         found = changes(before, after.inputs, replacing, request.ignoreChanges)
         return _diff_response(found, delete_first=self.behaviour.deletes_before_replacing(after))

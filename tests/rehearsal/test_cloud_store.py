@@ -38,10 +38,10 @@ def test_two_objects_cannot_share_a_name(store: CloudStore) -> None:
         store.add(BUCKET, "fr-par/weights", URN, {}, {})
 
 
-def test_an_object_the_engine_never_mentioned_again_counts_as_left_behind(store: CloudStore) -> None:
+def test_an_object_that_the_state_does_not_hold_counts_as_left_behind(store: CloudStore) -> None:
     store.add(BUCKET, "fr-par/weights", URN, {}, {})
     assert store.left_behind(URN)
-    store.acknowledge(URN, "fr-par/weights")
+    store.acknowledge([(URN, "fr-par/weights")])
     assert store.left_behind(URN) is None
 
 

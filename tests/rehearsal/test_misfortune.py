@@ -91,6 +91,26 @@ def test_an_interrupted_up_can_be_resumed_with_nothing_twice(project: Project, h
     assert "3 unchanged" in project.up().stdout
 
 
+@pytest.mark.parametrize("name", ["", ', name="fixed"'], ids=["name made by the provider", "fixed name"])
+def test_a_killed_replacement_can_be_resumed_with_nothing_twice(project: Project, name: str) -> None:
+    source = 'import pulumi, pulumi_hcloud as h; n = h.Network("net", ip_range="{}"' + name + ")"
+    source += '\npulumi.export("id", n.id)'
+    project.program(source.format("10.0.0.0/16"))
+    assert project.up().returncode == 0
+    first = project.outputs()["id"]
+    project.program(source.format("10.9.0.0/16"))
+    project.run("cloud", "slow", "hcloud:*", "60")
+    running = project.start("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev")
+    wait_until(lambda: any(item["inputs"]["ipRange"] == "10.9.0.0/16" for item in project.cloud()))
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    project.run("cloud", "clear")
+    resumed = project.up()
+    assert resumed.returncode == 0, resumed.stdout
+    (network,) = project.cloud()
+    assert network["id"] == project.outputs()["id"] != first
+
+
 def test_two_ups_at_once_end_in_one_success_and_one_clear_refusal(project: Project) -> None:
     project.program(NETWORKS)
     assert project.pulumi("stack", "ls").returncode == 0
