@@ -12,11 +12,14 @@ tell a parent, it looks for one of the right type among the dependencies, and re
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final
 
+import grpc
 import pulumi
+from pulumi.runtime import settings
 
 from policies.context import build_context
 from policies.facts import Resource, StackFacts
@@ -27,6 +30,8 @@ from policies.violations import Violation, render_all
 __all__ = ["install"]
 
 _SETTLE_SECONDS: Final = 0.25
+_REFUSED: Final = "is refused, not created; the error above says why"
+_REFUSAL: Final = re.compile(rf"\S+ '[^'\n]*' {_REFUSED}")
 
 
 def install(*, jurisdiction: str, rehearsal: bool, rules: tuple[Rule, ...] | None = None) -> None:
@@ -44,8 +49,29 @@ def install(*, jurisdiction: str, rehearsal: bool, rules: tuple[Rule, ...] | Non
         codes = ", ".join(sorted(context.catalog.jurisdictions))
         message = f"sovereign:jurisdiction is {jurisdiction!r}; allowed: {codes}"
         raise pulumi.RunError(message)
+    _end_without_traceback()
     guard = _Guard(context, load_rules() if rules is None else rules)
     pulumi.runtime.register_resource_transform(guard.transform)
+
+
+def _end_without_traceback() -> None:
+    """Let the program end with our own message.
+
+    The engine wraps a transform's refusal into an RPC error, which the SDK raises as a bare ``Exception``:
+    the user would see its stack instead of the reason. The SDK offers no door for this, so its conversion of RPC
+    errors is wrapped.
+    """
+    convert = settings.grpc_error_to_exception
+    if getattr(convert, "_knows_refusals", False):
+        return
+
+    def converted(error: grpc.RpcError) -> Exception:
+        exception = convert(error)
+        found = _REFUSAL.search(str(exception))
+        return pulumi.RunError(found[0]) if found else exception
+
+    converted._knows_refusals = True  # pyright: ignore[reportFunctionMemberAccess]
+    settings.grpc_error_to_exception = converted
 
 
 @dataclass(slots=True)
@@ -72,7 +98,7 @@ class _Guard:
         is_first = self.refusals == 0
         self.refusals += len(violations)
         if not pulumi.runtime.is_dry_run():
-            message = f"{resource.type} {resource.name!r} is refused, not created; the error above says why"
+            message = f"{resource.type} {resource.name!r} {_REFUSED}"
             raise pulumi.RunError(message)
         if is_first:
             pulumi.Output.from_input(self._end())
