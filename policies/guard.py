@@ -58,8 +58,8 @@ def _end_without_traceback() -> None:
     """Let the program end with our own message.
 
     The engine wraps a transform's refusal into an RPC error, which the SDK raises as a bare ``Exception``:
-    the user would see its stack instead of the reason. The SDK offers no door for this, so its conversion of RPC
-    errors is wrapped.
+    the user would see its stack instead of the reason. The SDK offers no door for this, so its conversion of
+    RPC errors is wrapped.
     """
     convert = settings.grpc_error_to_exception
     if getattr(convert, "_knows_refusals", False):
