@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +38,9 @@ _NEEDS_STACK = frozenset(
     }
     | {"up", "update", "watch"}
 )
+_WRITES_BESIDE_PROJECT = (["stack", "history"], ["state", "move"])
+"""Commands that may write a salt and take no --config-file: they run beside the copy of the stack's YAML."""
+
 _CHANGES_CONFIG = frozenset({"cp", "refresh", "rm", "rm-all", "set", "set-all"})
 _VALUE_FLAGS = frozenset(
     {"-C", "--cwd", "-s", "--stack", "--color", "--config-file", "--tracing", "--profiling"}
@@ -114,16 +116,18 @@ def _refuse_unknown(project: Path, stack: str) -> None:
         )
 
 
-def _create(engine: str, project: Path, file: StackFile) -> None:
-    """Let the engine make the stack in a directory of its own, where the salt may be written."""
-    with tempfile.TemporaryDirectory(dir=file.workspace.root) as scratch:
-        (Path(scratch) / "Pulumi.yaml").write_text(f"name: {project_name(project)}\nruntime: python\n")
-        argv = [engine, "stack", "init", file.stack, "--non-interactive", "--no-select", "-C", scratch]
-        result = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            said = (result.stderr or result.stdout).strip()
-            raise RehearsalError(f"the engine could not make the stack {file.stack}: {said}")
-        file.keep_salt(Path(scratch) / f"Pulumi.{file.stack}.yaml")
+def _create(engine: str, file: StackFile) -> None:
+    """Let the engine make the stack beside the copy of its YAML, where the salt may be written."""
+    file.write_project()
+    file.copy.unlink(missing_ok=True)
+    argv = [engine, "stack", "init", file.stack, "--non-interactive", "--no-select"]
+    result = subprocess.run(
+        [*argv, "--cwd", str(file.copy.parent)], capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        said = (result.stderr or result.stdout).strip()
+        raise RehearsalError(f"the engine could not make the stack {file.stack}: {said}")
+    file.keep_salt()
 
 
 def _prepare(engine: str, call: Call, workspace: Workspace, project: Path) -> StackFile | None:
@@ -137,7 +141,7 @@ def _prepare(engine: str, call: Call, workspace: Workspace, project: Path) -> St
     if not making and checkpoint_of(workspace, name, stack) is None:
         _refuse_unknown(project, stack)
         if call.words[:2] not in (["stack", "ls"], ["stack", "rm"]):
-            _create(engine, project, file)
+            _create(engine, file)
     for key in file.write_copy():
         print(f"rehearse: {key} is encrypted for the real backend; a stand-in is used", file=sys.stderr)
     recover(workspace, name, stack)
@@ -155,8 +159,11 @@ def _init(engine: str, file: StackFile, project: Path) -> int:
     """`pulumi stack init`, with the salt kept away from the project."""
     if checkpoint_of(file.workspace, project_name(project), file.stack) is not None:
         raise RehearsalError(f"the stack {file.stack} already exists in this rehearsal; select it instead")
-    _create(engine, project, file)
-    return subprocess.call([engine, "stack", "select", file.stack, "-C", str(project)])
+    _create(engine, file)
+    status = subprocess.call([engine, "stack", "select", file.stack, "-C", str(project)])
+    if status == 0:
+        print(f"Created stack '{file.stack}'")
+    return status
 
 
 def _main(arguments: list[str]) -> int:
@@ -170,6 +177,9 @@ def _main(arguments: list[str]) -> int:
         file = _prepare(engine, call, workspace, project)
         if file is not None and call.words[:2] == ["stack", "init"]:
             return _init(engine, file, project)
+        if file is not None and call.words[:2] in _WRITES_BESIDE_PROJECT:
+            file.write_project()
+            return _become(engine, [*arguments, "--cwd", str(file.copy.parent)])
         if file is not None and not call.config_file:
             os.environ["PULUMI_OPTION_CONFIG_FILE"] = str(file.copy)
             if call.words[0] == "config" and len(call.words) > 1 and call.words[1] in _CHANGES_CONFIG:

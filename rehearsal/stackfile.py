@@ -123,9 +123,14 @@ class StackFile:
     def _own_content(self) -> dict[str, Any]:
         return _read_yaml(self.own) if self.own.exists() else {}
 
-    def keep_salt(self, written: Path) -> None:
-        """Keep the encryption keys that the engine wrote into `written` when it made the stack."""
-        content = _read_yaml(written) if written.exists() else {}
+    def write_project(self) -> None:
+        """Put a minimal Pulumi.yaml beside the copy, for commands that need a project and no program."""
+        text = f"name: {project_name(self.project)}\nruntime: python\n"
+        (self.copy.parent / "Pulumi.yaml").write_text(text)
+
+    def keep_salt(self) -> None:
+        """Keep the encryption keys that the engine wrote into the copy when it made the stack."""
+        content = _read_yaml(self.copy) if self.copy.exists() else {}
         self.salt.write_text(
             yaml.safe_dump({key: content[key] for key in _ENCRYPTION_KEYS if key in content})
         )

@@ -62,6 +62,7 @@ def test_only_the_projects_own_rehearsal_directory_is_written(project: Project) 
     before = {path.name: path.read_bytes() for path in project.directory.iterdir()}
     assert project.up().returncode == 0
     assert project.outputs() == {"x": 1}
+    assert project.pulumi("stack", "history", "--show-secrets").returncode == 0
     assert project.pulumi("destroy", "--yes", "--skip-preview").returncode == 0
     assert project.run("pulumi", "stack", "rm", "dev", "--yes").returncode == 0
     after = {path.name: path.read_bytes() for path in project.directory.iterdir() if path.is_file()}

@@ -23,9 +23,8 @@ def file(tmp_path: Path) -> StackFile:
 
 
 def test_the_copy_has_the_salt_and_the_original_does_not(file: StackFile) -> None:
-    written = file.project / "scratch.yaml"
-    written.write_text("encryptionsalt: v1:abc\n")
-    file.keep_salt(written)
+    file.copy.write_text("encryptionsalt: v1:abc\n")
+    file.keep_salt()
     file.write_copy()
     assert yaml.safe_load(file.copy.read_text())["encryptionsalt"] == "v1:abc"
     assert file.own.read_text() == CONFIG
