@@ -90,8 +90,10 @@ class _Guard:
     async def _judge(self, args: pulumi.ResourceTransformArgs) -> None:
         self.calls += 1
         resource = await transform_facts(args, self.seen)
-        violations = self._violations(resource)
+        violations, remarks = self._violations(resource)
         self.seen[resource.urn] = resource
+        if remarks:
+            pulumi.log.warn(render_all(remarks))
         if not violations:
             return
         pulumi.log.error(render_all(violations))
@@ -103,8 +105,12 @@ class _Guard:
         if is_first:
             pulumi.Output.from_input(self._end())
 
-    def _violations(self, resource: Resource) -> list[tuple[str, Violation]]:
+    def _violations(
+        self, resource: Resource
+    ) -> tuple[list[tuple[str, Violation]], list[tuple[str, Violation]]]:
+        """What breaks a rule, and what a rule that only informs has to say."""
         found: list[tuple[str, Violation]] = []
+        remarks: list[tuple[str, Violation]] = []
         stack = StackFacts((*self.seen.values(), resource))
         for rule in self.rules:
             match rule:
@@ -114,8 +120,9 @@ class _Guard:
                     violations = (
                         each for each in rule.check(stack, self.context) if each.urn == resource.urn
                     )
-            found.extend((rule.title, violation) for violation in violations)
-        return found
+            kind = remarks if rule.advisory else found
+            kind.extend((rule.title, violation) for violation in violations)
+        return found, remarks
 
     async def _end(self) -> None:
         """End the program once no new resource arrives."""

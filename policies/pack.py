@@ -32,11 +32,16 @@ PACK_NAME: Final = "sovereign"
 CONFIG_NAMESPACE: Final = "sovereign"
 CONFIG_KEY: Final = "jurisdiction"
 
-_SEVERITIES: Final = {"high": Severity.HIGH, "critical": Severity.CRITICAL}
+_SEVERITIES: Final = {
+    "low": Severity.LOW,
+    "medium": Severity.MEDIUM,
+    "high": Severity.HIGH,
+    "critical": Severity.CRITICAL,
+}
 
 
 def build_policies(rules: Sequence[Rule] | None = None) -> list[Policy]:
-    """Return one mandatory policy for each rule; by default for every rule there is."""
+    """Return one policy for each rule, mandatory unless the rule only informs; by default for every rule."""
     chosen = load_rules() if rules is None else rules
     return [_policy(rule) for rule in chosen]
 
@@ -45,7 +50,7 @@ def _policy(rule: Rule) -> Policy:
     shared: dict[str, Any] = {
         "name": rule.id,
         "description": rule.title,
-        "enforcement_level": EnforcementLevel.MANDATORY,
+        "enforcement_level": EnforcementLevel.ADVISORY if rule.advisory else EnforcementLevel.MANDATORY,
         "severity": _SEVERITIES[rule.severity.value],
         "tags": [rule.family.value],
         "remediation_steps": rule.fix,

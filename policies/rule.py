@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeAlias
 
-from catalog import Catalog
+from catalog import Catalog, Lock
 from policies.acceptances import Acceptance
 from policies.facts import Resource, StackFacts
 from policies.violations import Violation
@@ -45,11 +45,25 @@ class Family(StrEnum):
     """Only models that somebody vetted are served."""
     IMAGES = "images"
     """Containers run pinned images from a registry in the jurisdiction."""
+    CALL_HOME = "call-home"
+    """Nothing that serves talks to its maker."""
+    EXPOSURE = "exposure"
+    """Nothing is open to all, nothing lies unencrypted, no secret lies in the open."""
+    ROUTER = "router"
+    """The edge never leads out of the jurisdiction."""
+    HARDWARE = "hardware"
+    """Whose silicon it is, said aloud."""
+    INTERCONNECT = "interconnect"
+    """A model fits one node, or the fabric between nodes is declared."""
+    ACCEPTANCES = "acceptances"
+    """Exceptions have an owner and an end."""
 
 
 class Severity(StrEnum):
-    """How bad a violation is. All of them block: severity only sorts a report."""
+    """How bad a violation is. It only sorts a report: whether a rule blocks is said by ``advisory``."""
 
+    LOW = "low"
+    MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
 
@@ -71,6 +85,10 @@ class Context:
     """Those that hold today."""
     acceptance_problems: tuple[str, ...] = ()
     """Why others do not hold, for a message."""
+    lock: Lock | None = None
+    """What this stack may run, where there is a lock; then nothing else may."""
+    lock_problem: str = ""
+    """Why a lock that is there cannot be used, for a message."""
     stated_jurisdiction: str | None = None
     """What the stack's configuration says, word for word, for a message."""
 
@@ -86,11 +104,19 @@ class _RuleBase:
     """What would go wrong."""
     law: str
     """The law or the decision it rests on."""
+    source: str = ""
+    """How bad a violation is. It only sorts a report; whether a rule blocks is said by ``advisory``."""
+    references: tuple[str, ...] = ()
+    """Framework controls it serves, such as ``EU Cloud Sovereignty Framework SOV-3``."""
     severity: Severity
     fix: str
     """What to do, in general; a violation says what to do in the case at hand."""
     exception: str
     """How to ask for an exception, or why there is none."""
+    acceptable: bool = False
+    """True if an entry in ``policies/acceptances.yaml`` can lift it for one subject."""
+    advisory: bool = False
+    """True if it only informs. Everything else blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
