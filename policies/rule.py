@@ -105,7 +105,7 @@ class _RuleBase:
     law: str
     """The law or the decision it rests on."""
     source: str = ""
-    """How bad a violation is. It only sorts a report; whether a rule blocks is said by ``advisory``."""
+    """Where the fact behind it can be read, with a date, as in the catalogue; empty if ``law`` has it."""
     references: tuple[str, ...] = ()
     """Framework controls it serves, such as ``EU Cloud Sovereignty Framework SOV-3``."""
     severity: Severity
