@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up preview refresh destroy outputs test quick check format bench relock clean
+.PHONY: help setup lock up preview gate docs refresh destroy outputs test quick check format bench relock clean
 
 STACK ?= eu
 PYTHON ?= python3
@@ -40,6 +40,12 @@ up: lock ## Bring the stack up
 
 preview: lock ## Show what would change
 	@$(REHEARSE) pulumi preview --stack $(STACK) $(PACK)
+
+gate: lock ## May the stack be updated? Violations as SARIF and JUnit in .rehearsal/gate
+	@$(REHEARSE) -q $(BIN)/python -m operations.gate --stack $(STACK) --report-dir .rehearsal/gate
+
+docs: $(READY) ## Write docs/rules from the rules
+	@$(BIN)/python -m operations.rule_pages
 
 refresh: setup ## Read back what exists and show drift
 	@$(REHEARSE) pulumi refresh --yes --stack $(STACK)

@@ -1,7 +1,8 @@
 """`python -m benchmarks`: the figures of docs/benchmark.md.
 
 Warm figures use this checkout and the user's caches. `--cold` clones the committed state into a scratch
-directory with empty caches and measures a first `make up` part by part; that takes several minutes.
+directory with empty caches and measures a first `make up` part by part; that takes several minutes. `--scale`
+compares previews of large stacks without a pack, with an empty one and with ours; that takes half an hour.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.scale import measure
 from benchmarks.timing import CommandFailedError, Timing, once, repeated
 
 __all__ = ["main"]
@@ -71,9 +73,17 @@ def run(
         bool, typer.Option("--cold", help="Measure a first `make up` with empty caches.")
     ] = False,
     suite: Annotated[bool, typer.Option("--suite", help="Measure `make test` as well, once.")] = False,
+    scale: Annotated[
+        bool,
+        typer.Option("--scale", help="Measure what the pack adds to previews of 1,000 and 10,000 resources."),
+    ] = False,
 ) -> None:
     """Measure what a person waits for."""
     try:
+        if scale:
+            for measured in measure():
+                print(measured, flush=True)
+            return
         timings = _cold(stack) if cold else _warm(stack, runs)
         if suite:
             timings.append(once("make test, warm", ["make", "test"], REPOSITORY, os.environ))

@@ -9,12 +9,14 @@ from catalog._catalog import Catalog
 from catalog._source import Checked, Fact, Source
 from catalog.clouds import CloudInfo, Dns, KubernetesRelease
 from catalog.errors import CatalogError, LockError
+from catalog.hosts import Host, HostKind
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, Law, jurisdiction_of
 from catalog.loading import load_catalog, read_catalog
 from catalog.locks import Lock, LockedFile, LockedImage, LockedModel, load_lock
 from catalog.models import Commercial, Licence, Model, Use, Weights
 from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
+from catalog.packages import Package, PackageKind
 from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "Fact",
     "Gpu",
     "GpuModel",
+    "Host",
+    "HostKind",
     "Jurisdiction",
     "KubernetesRelease",
     "Law",
@@ -39,6 +43,8 @@ __all__ = [
     "Model",
     "NodeType",
     "Offer",
+    "Package",
+    "PackageKind",
     "Place",
     "PlaceDefaults",
     "PlaceKind",

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
+from catalog.hosts import Host, longest_match
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction
 from catalog.models import Licence, Model
 from catalog.node_types import GpuModel, NodeType, Vendor
+from catalog.packages import Package
 from catalog.patterns import matches
 from catalog.places import Place
 
@@ -32,6 +34,8 @@ class Catalog:
     images: Mapping[str, UpstreamImage]
     vendors: Mapping[str, Vendor]
     gpus: Mapping[str, GpuModel]
+    hosts: Mapping[str, Host]
+    packages: Mapping[str, Package]
     _places: Mapping[str, Mapping[str, Place]]
     _node_types: Mapping[str, Mapping[str, NodeType]]
 
@@ -96,6 +100,18 @@ class Catalog:
     def node_type(self, cloud: str, name: str) -> NodeType | None:
         """Return the node type with this exact name, or None."""
         return self._node_types.get(cloud, {}).get(name)
+
+    def host(self, name: str) -> Host | None:
+        """Return the row of the longest suffix that covers this host name, or None.
+
+        Whole labels count, letter case and one dot at the end do not: ``rg.fr-par.scw.cloud.`` is under
+        ``scw.cloud``, ``notscw.cloud`` and ``scw.cloud.example.com`` are not.
+        """
+        return longest_match(self.hosts, name)
+
+    def package(self, name: str) -> Package | None:
+        """Return the foreign Pulumi package with this exact name, or None."""
+        return self.packages.get(name)
 
     def model(self, model_id: str) -> Model | None:
         """Return the row that covers ``model_id``, or None.

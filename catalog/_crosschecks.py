@@ -31,6 +31,8 @@ def cross_check(catalog: Catalog) -> list[str]:
         *_licences(catalog),
         *_models(catalog),
         *_patterns(catalog.models),
+        *_hosts(catalog),
+        *_packages(catalog),
     ]
 
 
@@ -169,3 +171,30 @@ def _patterns(models: tuple[Model, ...]) -> Iterator[str]:
                     f"models.yaml: models[{pattern.id}] covers {exact.id}, "
                     f"which has another licence or developer; narrow the pattern"
                 )
+
+
+def _hosts(catalog: Catalog) -> Iterator[str]:
+    for host in catalog.hosts.values():
+        key = f"hosts.yaml: hosts[{host.suffix}]"
+        if host.cloud is not None and host.cloud not in catalog.clouds:
+            yield f"{key}.cloud: no cloud {host.cloud!r} in clouds.yaml"
+        elif host.cloud and host.place and catalog.place(host.cloud, host.place) is None:
+            yield f"{key}.place: no place {host.place!r} in places/{host.cloud}.yaml"
+    for cloud in catalog.clouds:
+        for place in catalog.places(cloud):
+            for name in filter(None, _endpoints(place)):
+                host = catalog.host(name)
+                found = host.place and catalog.place(cloud, host.place) if host else None
+                if not found or found.jurisdiction != place.jurisdiction:
+                    key = f"places/{cloud}.yaml: places[{place.code}].defaults"
+                    yield f"{key}: hosts.yaml gives {name} no place in {place.jurisdiction}"
+
+
+def _endpoints(place: Place) -> tuple[str | None, ...]:
+    return (place.defaults.storage_endpoint, place.defaults.registry_host) if place.defaults else ()
+
+
+def _packages(catalog: Catalog) -> Iterator[str]:
+    for package in catalog.packages.values():
+        if catalog.cloud_of_provider(package.name) is not None:
+            yield f"packages.yaml: packages[{package.name}]: it is the package of a cloud in clouds.yaml"

@@ -17,10 +17,12 @@ from catalog._mappings import frozen
 from catalog._reading import read_rows
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
+from catalog.hosts import Host
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, jurisdiction_of
 from catalog.models import Licence, Model
 from catalog.node_types import Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
+from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 
 __all__ = ["load_catalog", "read_catalog"]
@@ -52,6 +54,8 @@ def read_catalog(data: Traversable) -> Catalog:
     licences = read_rows(data, "licences.yaml", "licences", Licence, "key", mistakes)
     models = read_rows(data, "models.yaml", "models", Model, "id", mistakes)
     images = read_rows(data, "images.yaml", "images", UpstreamImage, "name", mistakes)
+    hosts = read_rows(data, "hosts.yaml", "hosts", Host, "suffix", mistakes)
+    packages = read_rows(data, "packages.yaml", "packages", Package, "name", mistakes)
     places: dict[str, Mapping[str, Place]] = {}
     node_types: dict[str, Mapping[str, NodeType]] = {}
     for cloud in (row.key for row in clouds):
@@ -71,6 +75,8 @@ def read_catalog(data: Traversable) -> Catalog:
         images=_by("name", images),
         vendors=vendors,
         gpus=gpus,
+        hosts=_by("suffix", hosts),
+        packages=_by("name", packages),
         _places=frozen(places),
         _node_types=frozen(node_types),
     )

@@ -30,13 +30,18 @@ def main() -> None:
         settings = parse(
             config.values, catalog, rehearsal=workspace is not None, secret_keys=config.secret_keys
         )
-        guard.install(jurisdiction=settings.jurisdiction, rehearsal=workspace is not None)
         found = find_lock(
             Path(pulumi.get_root_directory()),
             pulumi.get_stack(),
             settings.jurisdiction,
             registry_of(settings),
             workspace,
+        )
+        guard.install(
+            jurisdiction=settings.jurisdiction,
+            rehearsal=workspace is not None,
+            lock=found.lock,
+            registry=settings.registry,
         )
         if found.lock is None:
             pulumi.log.warn(found.advice)

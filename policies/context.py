@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from catalog import load_catalog
 from policies.acceptances import Acceptances, load_acceptances
+from policies.locks import StackLock, lock_of
 from policies.rule import Context
 
-__all__ = ["REHEARSAL_VARIABLE", "build_context", "in_rehearsal"]
+__all__ = ["REHEARSAL_VARIABLE", "build_context", "in_rehearsal", "lock_of_stack"]
 
 REHEARSAL_VARIABLE: Final = "SOVEREIGN_REHEARSAL"
 """Set to the workspace path while local stand-ins play the clouds."""
@@ -29,10 +31,38 @@ def _acceptances_on(day: date) -> Acceptances:
     return load_acceptances(day)
 
 
-def build_context(stated_jurisdiction: str | None, *, rehearsal: bool, today: date | None = None) -> Context:
+@cache
+def _lock_of(project: str, stack: str, jurisdiction: str | None, workspace: str | None) -> StackLock:
+    """Read the file once a run."""
+    return lock_of(project, stack, jurisdiction, Path(workspace) if workspace else None)
+
+
+def lock_of_stack(
+    project: str, stack: str, jurisdiction: str | None, environment: Mapping[str, str] = os.environ
+) -> StackLock:
+    """Return the lock of a stack, as far as the pack can see one: see ``policies.locks``."""
+    return _lock_of(project, stack, jurisdiction, environment.get(REHEARSAL_VARIABLE))
+
+
+_NO_LOCK: Final = StackLock()
+
+
+def build_context(
+    stated_jurisdiction: str | None,
+    *,
+    rehearsal: bool,
+    today: date | None = None,
+    registry: str | None = None,
+    lock: StackLock = _NO_LOCK,
+) -> Context:
     """Return the context for a stack whose configuration states a jurisdiction, or states none.
 
-    ``today`` is the day on which acceptances are judged; by default the present day in UTC.
+    Args:
+        stated_jurisdiction: word for word.
+        rehearsal: True if local stand-ins play the clouds.
+        today: the day on which acceptances are judged; by default the present day in UTC.
+        registry: what ``sovereign:registry`` says, if anything.
+        lock: what the stack may run; by default there is no lock, and none is needed.
 
     Raises:
         catalog.CatalogError: the catalogue itself is wrong.
@@ -46,6 +76,9 @@ def build_context(stated_jurisdiction: str | None, *, rehearsal: bool, today: da
         today=day,
         rehearsal=rehearsal,
         acceptances=acceptances.live,
-        acceptance_problems=acceptances.problems,
+        acceptance_problems=acceptances.problems_in(stated_jurisdiction, catalog.jurisdictions),
+        lock=lock.lock,
+        lock_problem=lock.problem,
         stated_jurisdiction=stated_jurisdiction,
+        registry=registry,
     )

@@ -1,102 +1,130 @@
-"""Turns what CrossGuard hands to a policy into facts: once, totally, without trusting it.
+"""Turns what the engine sends to a policy pack into facts: once for a resource, totally, without trusting it.
 
-CrossGuard wraps properties in proxies that are neither dicts nor lists and that raise when an unknown value
-is touched. A policy that lets that error out is downgraded to a warning and the preview succeeds, so it must
-never get out: every unknown becomes ``UNKNOWN`` here, and rules decide what that means.
+The SDK's own reading is not used. It reads every resource anew for every policy, strips the marks of secrets,
+and raises where a policy touches an unknown value, which turns that policy into a warning. Here every unknown
+becomes ``UNKNOWN``, every secret stays marked, and rules decide what that means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Final
 
-import pulumi
-from pulumi_policy import (
-    PolicyProviderResource,
-    PolicyResource,
-    PolicyResourceOptions,
-    ResourceValidationArgs,
-    StackValidationArgs,
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import proxy
+
+from policies.facts import UNKNOWN, Opaque, Options, Provider, Resource, Secret, StackFacts, Value
+
+__all__ = ["from_wire", "resource_facts", "stack_facts"]
+
+_UNKNOWN_TEXTS: Final = frozenset(
+    {
+        proxy.UNKNOWN_BOOLEAN_VALUE,
+        proxy.UNKNOWN_NUMBER_VALUE,
+        proxy.UNKNOWN_STRING_VALUE,
+        proxy.UNKNOWN_ARRAY_VALUE,
+        proxy.UNKNOWN_ASSET_VALUE,
+        proxy.UNKNOWN_ARCHIVE_VALUE,
+        proxy.UNKNOWN_OBJECT_VALUE,
+    }
 )
-from pulumi_policy.proxy import UnknownValueError
-
-from policies.facts import UNKNOWN, Opaque, Options, Provider, Resource, StackFacts, Value
-
-__all__ = ["from_proxies", "resource_facts", "stack_facts"]
+_SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+_ASSET_SIGNATURES: Final = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
 
 
-def resource_facts(args: ResourceValidationArgs) -> Resource:
-    """Return the facts of one resource, as its inputs give them."""
+def resource_facts(request: Any) -> Resource:
+    """Return the facts of one resource, an ``AnalyzeRequest``, as its inputs give them."""
     return Resource(
-        urn=args.urn,
-        type=args.resource_type,
-        name=args.name,
-        properties=_properties(args.props),
-        provider=_provider(args.provider),
-        options=_options(args.opts, args.opts.parent),
+        urn=request.urn,
+        type=request.type,
+        name=request.name,
+        properties=_properties(request.properties),
+        provider=_provider(request),
+        options=Options(tuple(request.options.ignoreChanges), request.options.parent or None),
     )
 
 
-def stack_facts(args: StackValidationArgs) -> StackFacts:
-    """Return the facts of a whole stack, as the resources' outputs give them."""
-    return StackFacts(tuple(_stack_resource(resource) for resource in args.resources))
+def stack_facts(request: Any) -> StackFacts:
+    """Return the facts of a whole stack, an ``AnalyzeStackRequest``, as the resources' outputs give them."""
+    urns = {resource.urn for resource in request.resources}
+    return StackFacts(tuple(_stack_resource(resource, urns) for resource in request.resources))
 
 
-def _stack_resource(resource: PolicyResource) -> Resource:
-    parent = resource.parent.urn if resource.parent is not None else resource.opts.parent
+def _stack_resource(message: Any, urns: set[str]) -> Resource:
     return Resource(
-        urn=resource.urn,
-        type=resource.resource_type,
-        name=resource.name,
-        properties=_properties(resource.props),
-        provider=_provider(resource.provider),
-        options=_options(resource.opts, parent),
-        dependencies=tuple(dependency.urn for dependency in resource.dependencies),
+        urn=message.urn,
+        type=message.type,
+        name=message.name,
+        properties=_properties(message.properties),
+        provider=_provider(message),
+        options=Options(
+            tuple(message.options.ignoreChanges), message.parent or message.options.parent or None
+        ),
+        dependencies=tuple(urn for urn in message.dependencies if urn in urns),
         property_dependencies=MappingProxyType(
             {
-                name: tuple(each.urn for each in behind)
-                for name, behind in resource.property_dependencies.items()
+                name: tuple(urn for urn in behind.urns if urn in urns)
+                for name, behind in message.propertyDependencies.items()
             }
         ),
     )
 
 
-def _provider(provider: PolicyProviderResource | None) -> Provider | None:
-    if provider is None:
-        return None
-    return Provider(provider.resource_type, provider.urn, provider.name, _properties(provider.props))
+def _provider(message: Any) -> Provider | None:
+    return _provider_of(message.provider.SerializeToString()) if message.HasField("provider") else None
 
 
-def _options(options: PolicyResourceOptions, parent: str | None) -> Options:
-    return Options(ignore_changes=tuple(options.ignore_changes), parent=parent)
+@lru_cache(maxsize=64)
+def _provider_of(serialized: bytes) -> Provider:
+    """Read a provider once: thousands of resources share it."""
+    provider = analyzer_pb2.AnalyzerProviderResource.FromString(serialized)
+    return Provider(provider.type, provider.urn, provider.name, _properties(provider.properties))
 
 
-def _properties(proxy: Mapping[str, Any]) -> Mapping[str, Value]:
-    return MappingProxyType({str(key): _element(proxy, key) for key in proxy})
+def _properties(struct: struct_pb2.Struct) -> Mapping[str, Value]:
+    return MappingProxyType({name: from_wire(value) for name, value in struct.fields.items()})
 
 
-def _element(proxy: Any, key: str | int) -> Value:
-    try:
-        return from_proxies(proxy[key])
-    except UnknownValueError:
-        return UNKNOWN
+def from_wire(value: struct_pb2.Value, *, secret: bool = False) -> Value:
+    """Return a value of the engine's messages as a fact value.
 
-
-def from_proxies(raw: object) -> Value:
-    """Return a proxied value as a fact value.
+    A mark on a list or an object moves to each thing inside, so that rules can look into it.
 
     Raises:
-        TypeError: CrossGuard handed over something that no property can be; the run then fails as a whole.
+        TypeError: the engine sent something that no property can be; the run then fails as a whole.
     """
-    if raw is None or isinstance(raw, bool | int | float | str):
-        return raw
-    if isinstance(raw, Mapping):
-        return _properties(cast("Mapping[str, Any]", raw))
-    if isinstance(raw, Sequence):
-        elements = cast("Sequence[object]", raw)
-        return tuple(_element(elements, index) for index in range(len(elements)))
-    if isinstance(raw, pulumi.Asset | pulumi.Archive):
+    match value.WhichOneof("kind"):
+        case "string_value":
+            text = value.string_value
+            return UNKNOWN if text in _UNKNOWN_TEXTS else _marked(text, secret=secret)
+        case "struct_value":
+            fields = value.struct_value.fields
+            if _SIGNATURE_KEY in fields:
+                return _special(fields, secret=secret)
+            return MappingProxyType({name: from_wire(item, secret=secret) for name, item in fields.items()})
+        case "list_value":
+            return tuple([from_wire(element, secret=secret) for element in value.list_value.values])
+        case "number_value":
+            return _marked(value.number_value, secret=secret)
+        case "bool_value":
+            return _marked(value.bool_value, secret=secret)
+        case _:
+            return None
+
+
+def _marked(value: str | float | bool, *, secret: bool) -> Value:
+    return Secret(value) if secret else value
+
+
+def _special(fields: Mapping[str, struct_pb2.Value], *, secret: bool) -> Value:
+    signature = fields[_SIGNATURE_KEY].string_value
+    if signature == _SECRET_SIGNATURE:
+        return from_wire(fields["value"], secret=True)
+    if signature in _ASSET_SIGNATURES:
         return Opaque("file asset")
-    message = f"a property holds a {type(raw).__name__}, which no rule can read"
+    message = f"a property holds a value with the signature {signature}, which no rule can read"
     raise TypeError(message)

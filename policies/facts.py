@@ -141,6 +141,14 @@ class StackFacts:
     """Every resource of a stack, for rules that need the graph."""
 
     resources: tuple[Resource, ...]
+    complete: bool = True
+    """False while more may come, as in the guard: what is not there may still arrive, so no rule may say that
+    it is missing.
+    """
+    inputs: Mapping[str, Mapping[str, Value]] | None = None
+    """The inputs with which each resource was judged alone, by URN; one that is missing never was. None where
+    every resource is judged with its ``properties``, as in the guard.
+    """
 
     def by_urn(self) -> Mapping[str, Resource]:
         """Return the resources by URN."""

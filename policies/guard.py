@@ -21,10 +21,14 @@ import grpc
 import pulumi
 from pulumi.runtime import settings
 
+from catalog import Lock
 from policies.context import build_context
 from policies.facts import Resource, StackFacts
+from policies.locks import OWN_PROJECT, StackLock, missing
 from policies.program import transform_facts
+from policies.redaction import redacted, secret_texts
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
+from policies.rules._acceptances import described, ending, in_force
 from policies.violations import Violation, render_all
 
 __all__ = ["install"]
@@ -34,24 +38,59 @@ _REFUSED: Final = "is refused, not created; the error above says why"
 _REFUSAL: Final = re.compile(rf"\S+ '[^'\n]*' {_REFUSED}")
 
 
-def install(*, jurisdiction: str, rehearsal: bool, rules: tuple[Rule, ...] | None = None) -> None:
-    """Judge every resource that this program declares from now on.
+def install(
+    *,
+    jurisdiction: str,
+    rehearsal: bool,
+    rules: tuple[Rule, ...] | None = None,
+    lock: Lock | None = None,
+    registry: str | None = None,
+) -> None:
+    """Judge every resource that this program declares from now on. Call it once, before the first resource.
 
-    Call it once, before the first resource. ``jurisdiction`` is a code of the catalogue; ``rehearsal`` is
-    True if local stand-ins play the clouds. ``rules`` are all rules by default.
+    Args:
+        jurisdiction: a code of the catalogue.
+        rehearsal: True if local stand-ins play the clouds.
+        rules: all rules by default.
+        lock: what this stack may run. A program of our own project that hands in none may run nothing yet.
+        registry: ``host/path`` of the stack's own image registry, if the configuration names one.
 
     Raises:
-        pulumi.RunError: the jurisdiction is not one of the catalogue.
+        pulumi.RunError: the jurisdiction is not one of the catalogue, or an acceptance does not hold.
         catalog.CatalogError: the catalogue itself is wrong.
     """
-    context = build_context(jurisdiction, rehearsal=rehearsal)
+    needed = lock is None and pulumi.get_project() == OWN_PROJECT
+    problem = missing(pulumi.get_stack(), rehearsal=rehearsal) if needed else ""
+    context = build_context(
+        jurisdiction, rehearsal=rehearsal, registry=registry, lock=StackLock(lock, problem)
+    )
     if context.jurisdiction is None:
         codes = ", ".join(sorted(context.catalog.jurisdictions))
         message = f"sovereign:jurisdiction is {jurisdiction!r}; allowed: {codes}"
         raise pulumi.RunError(message)
+    _tell_acceptances(context)
     _end_without_traceback()
     guard = _Guard(context, load_rules() if rules is None else rules)
     pulumi.runtime.register_resource_transform(guard.transform)
+
+
+def _tell_acceptances(context: Context) -> None:
+    """Say what is accepted. A transform never sees the stack resource, on which the rules about it report.
+
+    Raises:
+        pulumi.RunError: an acceptance is expired or malformed.
+    """
+    for acceptance in in_force(context):
+        end = ending(acceptance, context.today)
+        tell = pulumi.log.warn if end else pulumi.log.info
+        tell(f"acceptances: {described(acceptance)}{'; ' + end if end else ''}")
+    if context.acceptance_problems:
+        problems = "; ".join(context.acceptance_problems)
+        message = (
+            f"acceptances-expired: {problems}. Delete the entry from policies/acceptances.yaml, mend it, or "
+            "let its owner decide anew with a later `expires` and a new ticket"
+        )
+        raise pulumi.RunError(message)
 
 
 def _end_without_traceback() -> None:
@@ -111,7 +150,7 @@ class _Guard:
         """What breaks a rule, and what a rule that only informs has to say."""
         found: list[tuple[str, Violation]] = []
         remarks: list[tuple[str, Violation]] = []
-        stack = StackFacts((*self.seen.values(), resource))
+        stack = StackFacts((*self.seen.values(), resource), complete=False)
         for rule in self.rules:
             match rule:
                 case ResourceRule():
@@ -121,7 +160,7 @@ class _Guard:
                         each for each in rule.check(stack, self.context) if each.urn == resource.urn
                     )
             kind = remarks if rule.advisory else found
-            kind.extend((rule.title, violation) for violation in violations)
+            kind.extend((rule.title, redacted(each, secret_texts(stack.resources))) for each in violations)
         return found, remarks
 
     async def _end(self) -> None:

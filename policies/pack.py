@@ -6,8 +6,8 @@ where tests can import it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
 
 import pulumi
 from pulumi_policy import (
@@ -21,16 +21,24 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.context import build_context, in_rehearsal
-from policies.crossguard import resource_facts, stack_facts
+from policies.context import build_context, in_rehearsal, lock_of_stack
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
-from policies.violations import Violation, render
 
-__all__ = ["CONFIG_KEY", "PACK_NAME", "build_policies"]
+__all__ = [
+    "CONFIG_KEY",
+    "PACK_NAME",
+    "ResourceRulePolicy",
+    "StackRulePolicy",
+    "build_policies",
+    "run_context",
+]
 
 PACK_NAME: Final = "sovereign"
 CONFIG_NAMESPACE: Final = "sovereign"
 CONFIG_KEY: Final = "jurisdiction"
+REGISTRY_KEY: Final = "registry"
+
+_WRONG_SERVER: Final = "policies.analyzer.install() must run before the pack is built"
 
 _SEVERITIES: Final = {
     "low": Severity.LOW,
@@ -56,30 +64,51 @@ def _policy(rule: Rule) -> Policy:
         "remediation_steps": rule.fix,
     }
     if isinstance(rule, ResourceRule):
-        return ResourceValidationPolicy(validate=_resource_check(rule), **shared)
-    return StackValidationPolicy(validate=_stack_check(rule), **shared)
+        return ResourceRulePolicy(rule, **shared)
+    return StackRulePolicy(rule, **shared)
 
 
-def _resource_check(rule: ResourceRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _report(rule.check(resource_facts(args), _context()), report)
+class ResourceRulePolicy(ResourceValidationPolicy):
+    """The policy of a rule about one resource; ``policies.evaluation`` asks the rule itself."""
 
-    return validate
+    def __init__(self, rule: ResourceRule, **shared: Any) -> None:
+        base: Any = super()
+        base.__init__(**shared)
+        self.rule = rule
 
+    def validate(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> NoReturn:
+        """Refuse to be asked by the SDK's own server, which hides what is unknown and shows what is secret.
 
-def _stack_check(rule: StackRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
-    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        _report(rule.check(stack_facts(args), _context()), report)
-
-    return validate
-
-
-def _report(violations: Iterable[Violation], report: ReportViolation) -> None:
-    for violation in violations:
-        report(render(violation), violation.urn)
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(_WRONG_SERVER)
 
 
-def _context() -> Context:
+class StackRulePolicy(StackValidationPolicy):
+    """The policy of a rule about the stack; ``policies.evaluation`` asks the rule itself."""
+
+    def __init__(self, rule: StackRule, **shared: Any) -> None:
+        base: Any = super()
+        base.__init__(**shared)
+        self.rule = rule
+
+    def validate(self, args: StackValidationArgs, report_violation: ReportViolation) -> NoReturn:
+        """Refuse to be asked by the SDK's own server, which hides what is unknown and shows what is secret.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(_WRONG_SERVER)
+
+
+def run_context() -> Context:
     """Return the context of this call; the engine hands the stack's configuration over with each one."""
-    stated = pulumi.Config(CONFIG_NAMESPACE).get(CONFIG_KEY)
-    return build_context(stated, rehearsal=in_rehearsal())
+    config = pulumi.Config(CONFIG_NAMESPACE)
+    stated = config.get(CONFIG_KEY)
+    return build_context(
+        stated,
+        rehearsal=in_rehearsal(),
+        registry=config.get(REGISTRY_KEY),
+        lock=lock_of_stack(pulumi.get_project(), pulumi.get_stack(), stated),
+    )

@@ -88,9 +88,11 @@ class Context:
     lock: Lock | None = None
     """What this stack may run, where there is a lock; then nothing else may."""
     lock_problem: str = ""
-    """Why a lock that is there cannot be used, for a message."""
+    """Why a lock that should be there is not, or cannot be used; then nothing may run."""
     stated_jurisdiction: str | None = None
     """What the stack's configuration says, word for word, for a message."""
+    registry: str | None = None
+    """``host/path`` of ``sovereign:registry`` where the stack configures one, word for word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

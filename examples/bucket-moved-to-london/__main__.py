@@ -9,5 +9,6 @@ ovh.cloudproject.Storage(
     "prompts",
     region_name="UK",
     service_name="0123456789abcdef0123456789abcdef",
+    encryption={"sse_algorithm": "AES256"},
     opts=pulumi.ResourceOptions(provider=provider),
 )

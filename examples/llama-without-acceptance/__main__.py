@@ -1,14 +1,40 @@
-"""A Deployment copied from a tutorial. Nothing in it is wrong but the model."""
+"""A Deployment in a closed namespace, with every switch set. Nothing in it is wrong but the model."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 DIGEST = "sha256:" + "0" * 64
 
+# What stops vLLM and its libraries from calling home; the values count letter by letter.
+SWITCHES = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "VLLM_USE_MODELSCOPE": "false",
+    "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+    "VLLM_SERVER_DEV_MODE": "0",
+    "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "0",
+}
+
 provider = kubernetes.Provider("cluster", cluster_identifier="example", kubeconfig="{}")
+
+# No pod of the namespace reaches anything, or is reached, until another policy opens a path.
+closed = kubernetes.networking.v1.NetworkPolicy(
+    "closed",
+    metadata={"name": "closed", "namespace": "chat"},
+    spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+    opts=pulumi.ResourceOptions(provider=provider),
+)
 
 kubernetes.apps.v1.Deployment(
     "chat",
+    metadata={"name": "chat", "namespace": "chat"},
     spec={
         "selector": {"match_labels": {"app": "chat"}},
         "template": {
@@ -19,10 +45,11 @@ kubernetes.apps.v1.Deployment(
                         "name": "vllm",
                         "image": f"rg.fr-par.scw.cloud/team/vllm-openai@{DIGEST}",
                         "args": ["--model", "/models/meta-llama/Llama-3.1-8B-Instruct"],
+                        "env": [{"name": name, "value": value} for name, value in SWITCHES.items()],
                     }
                 ]
             },
         },
     },
-    opts=pulumi.ResourceOptions(provider=provider),
+    opts=pulumi.ResourceOptions(provider=provider, depends_on=[closed]),
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from policies.facts import Resource, Unknown, plain, shown
 from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._images import images_of
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -18,21 +19,29 @@ _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
 def _check(resource: Resource, _context: Context) -> Iterator[Violation]:
-    if resource.package != "kubernetes":
-        return
-    for part in containers_of(resource):
-        found = _mistake(resource, part) if isinstance(part, Container) else None
-        if found is not None:
-            yield Violation(
-                _ID,
-                resource.urn,
-                resource.type,
-                resource.name,
-                found,
-                allowed="<registry>/<repository>@sha256:<64 hexadecimal digits>",
-                fix="take the image from the stack's lock file (locks/<stack>.yaml), which has the digest",
-                exception=_NO_EXCEPTION,
-            )
+    for found in _mistakes(resource):
+        yield Violation(
+            _ID,
+            resource.urn,
+            resource.type,
+            resource.name,
+            found,
+            allowed="<registry>/<repository>@sha256:<64 hexadecimal digits>",
+            fix="take the image from the stack's lock file (locks/<stack>.yaml), which has the digest",
+            exception=_NO_EXCEPTION,
+        )
+
+
+def _mistakes(resource: Resource) -> Iterator[str]:
+    """Yield what is wrong with containers, image volumes, operators and a cloud's own containers."""
+    if resource.package == "kubernetes":
+        for part in containers_of(resource):
+            found = _mistake(resource, part) if isinstance(part, Container) else None
+            if found is not None:
+                yield found
+    for image in images_of(resource, containers=False):
+        if not (image.text and _PINNED.fullmatch(image.text)):
+            yield f"the image of {image.label} is {shown(image.value)}, which has no digest"
 
 
 def _mistake(resource: Resource, container: Container) -> str | None:

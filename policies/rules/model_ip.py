@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from catalog import Use
+from policies.acceptances import accepted
 from policies.facts import Resource
 from policies.models import WEIGHTS_ROOT, Reference, models_served
 from policies.rule import Context, Family, ResourceRule, Severity
@@ -78,11 +79,10 @@ def _judge(resource: Resource, reference: Reference, context: Context, jurisdict
 
 
 def _is_accepted(model_id: str, context: Context, jurisdiction: str) -> bool:
-    return any(
-        acceptance.rule == _ID and acceptance.subject == model_id and acceptance.jurisdiction == jurisdiction
-        for acceptance in context.acceptances
-        if acceptance.problem_on(context.today) is None
+    acceptance = accepted(
+        context.acceptances, rule=_ID, jurisdiction=jurisdiction, today=context.today, subject=model_id
     )
+    return acceptance is not None
 
 
 def _approved(context: Context, jurisdiction: str) -> str:
@@ -105,5 +105,6 @@ RULE = ResourceRule(
     severity=Severity.CRITICAL,
     fix="Serve an approved model, named so that a reader of the manifest can tell which it is.",
     exception=f"For a model whose row says acceptance: {_HOW}.",
+    acceptable=True,
     check=_check,
 )

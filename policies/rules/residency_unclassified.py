@@ -33,6 +33,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         return
     if resource.package in tables.placeless or resource.provider is None:
         return  # without a provider it is a component: it stands nowhere, and its children are judged
+    if context.catalog.package(resource.package) is not None:
+        return  # hyperscalers speaks about these
     if resource.type.startswith(_DYNAMIC):
         found = "a dynamic resource: its code can create anything, anywhere, and no rule can see what"
         fix = "use a resource type of a cloud, or do the work in the program itself"

@@ -1,5 +1,6 @@
 """Builds regional stacks against an engine that only writes down what it is asked to register."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -198,6 +199,8 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
 
 def record(choice: Choice) -> Tree:
     """Build the stack of ``choice`` and return what was registered."""
+    # The SDK takes the current loop, which another test may have ended.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     recorder = _Recorder()
     catalog = load_catalog()
     pulumi.runtime.set_mocks(_Clouds(), project="sovereign", stack=choice.jurisdiction, monitor=recorder)

@@ -52,7 +52,7 @@ class Analyzer:
         if context is not None:
             fixed = context
 
-            def build(_stated: str | None, *, rehearsal: bool) -> Context:
+            def build(_stated: str | None, **_known: object) -> Context:
                 return fixed
 
             monkeypatch.setattr("policies.pack.build_context", build)
@@ -64,11 +64,14 @@ class Analyzer:
         """Everything the pack says in a preview of a stack: each resource alone, then the stack."""
         answers: list[Answer] = []
         for resource in stack.resources:
+            inputs = resource.properties if stack.inputs is None else stack.inputs.get(resource.urn)
+            if inputs is None:
+                continue
             request = analyzer_pb2.AnalyzeRequest(
                 type=resource.type,
                 urn=resource.urn,
                 name=resource.name,
-                properties=_struct(resource.properties),
+                properties=_struct(inputs),
             )
             _fill(request, resource)
             answers += _answers(self.server.Analyze(request, None), resource.urn)

@@ -6,15 +6,16 @@ has an explicit provider unless it says otherwise, and the root stack resource i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, cast
 
 import yaml
 
-from policies.acceptances import Acceptance
+from catalog import Lock
+from policies.acceptances import Acceptance, judge
 from policies.context import build_context
 from policies.facts import UNKNOWN, Options, Provider, Resource, Secret, StackFacts, freeze, package_of
 from policies.rule import Context, ResourceRule, load_rules
@@ -60,6 +61,11 @@ class Case:
         """The ids of the rules that must speak."""
         return {self.rule} if self.breaks else set()
 
+    def told(self, ids: Iterable[str]) -> set[str]:
+        """The rules that spoke, without those that only inform: they count where the case is about them."""
+        informing = {rule.id for rule in load_rules() if rule.advisory}
+        return {each for each in ids if each == self.rule or each not in informing}
+
     @property
     def jurisdiction(self) -> str | None:
         """What the stack's configuration says."""
@@ -69,22 +75,84 @@ class Case:
         """The context in which rules see the case."""
         base = build_context(self.jurisdiction, rehearsal=self.fields.get("rehearsal", False), today=TODAY)
         entries = [Acceptance.model_validate(entry) for entry in self.fields.get("acceptances", ())]
-        live = tuple(entry for entry in entries if entry.problem_on(TODAY) is None)
+        file = judge(self.fields.get("acceptancesFile", ()), TODAY)
+        live = (*(entry for entry in entries if entry.problem_on(TODAY) is None), *file.live)
         return Context(
             base.jurisdiction,
             base.catalog,
             TODAY,
             base.rehearsal,
             live,
+            file.problems_in(self.jurisdiction, base.catalog.jurisdictions),
+            lock=_lock(self.fields["lock"], self.jurisdiction) if "lock" in self.fields else None,
+            lock_problem=self.fields.get("lockProblem", ""),
             stated_jurisdiction=base.stated_jurisdiction,
+            registry=self.fields.get("registry"),
         )
 
     def stack(self) -> StackFacts:
-        """The facts of the case."""
+        """The facts of the case. Unless it has network policies of its own, its namespaces are closed."""
         rows: Sequence[Mapping[str, Any]] = self.fields["resources"]
+        if not any("NetworkPolicy" in row["type"] for row in rows) and self.fields.get("network") != "none":
+            rows = [*(closed_namespace(each) for each in _namespaces(rows)), *rows]
         root = resource(STACK_TYPE, "sovereign-eu", {}, provider=None)
         urns = {row["name"]: make_urn(row["type"], row["name"]) for row in rows}
-        return StackFacts((root, *(_resource(row, urns) for row in rows)))
+        facts = (root, *(_resource(row, urns) for row in rows))
+        if not self.knows_inputs:
+            return StackFacts(facts)
+        given = {urns[row["name"]]: row["inputs"] for row in rows if "inputs" in row}
+        inputs = {each.urn: freeze(given.get(each.urn, each.properties)) for each in facts}
+        never = {urn for urn, value in given.items() if value == "never judged"}
+        judged = {urn: value for urn, value in inputs.items() if urn not in never}
+        return StackFacts(facts, inputs=cast("Mapping[str, Mapping[str, Any]]", judged))
+
+    @property
+    def only_in_the_pack(self) -> bool:
+        """True if the case rests on what the guard does not see: inputs beside properties, children."""
+        return self.knows_inputs or any("parent" in row for row in self.fields["resources"])
+
+    @property
+    def knows_inputs(self) -> bool:
+        """True if a resource was judged alone with other inputs than its properties."""
+        return any("inputs" in row for row in self.fields["resources"])
+
+
+def _lock(images: Sequence[str], jurisdiction: str | None) -> Lock:
+    """A lock with these images, given as host/path@digest."""
+    named = {text.partition("@")[0].rpartition("/")[2]: text.partition("@") for text in images}
+    return Lock.model_validate(
+        {
+            "rehearsal": False,
+            "stack": "eu",
+            "jurisdiction": jurisdiction,
+            "images": {name: {"repository": parts[0], "digest": parts[2]} for name, parts in named.items()},
+            "models": {},
+        }
+    )
+
+
+def _namespaces(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The namespaces in which the Kubernetes objects of a case lie."""
+    found: set[str] = set()
+    for row in rows:
+        fields = row.get("properties")
+        metadata = fields.get("metadata") if isinstance(fields, dict) else None
+        namespace = metadata.get("namespace", "default") if isinstance(metadata, dict) else "default"
+        if row["type"].startswith("kubernetes:") and isinstance(namespace, str):
+            found.add(namespace)
+    return sorted(found)
+
+
+def closed_namespace(namespace: str) -> dict[str, Any]:
+    """The network policy that lets no pod of a namespace reach anything."""
+    return {
+        "type": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "name": f"refuse-everything-in-{namespace}",
+        "properties": {
+            "metadata": {"namespace": namespace},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        },
+    }
 
 
 def cases() -> Iterator[Case]:
@@ -133,6 +201,7 @@ def _resource(row: Mapping[str, Any], urns: Mapping[str, str]) -> Resource:
             provider = default_provider(package)
         case properties:
             provider = explicit_provider(package, properties)
+    parent = urns[row["parent"]] if "parent" in row else make_urn(STACK_TYPE, "sovereign-eu")
     behind = {name: tuple(urns[each] for each in names) for name, names in row.get("from", {}).items()}
     return Resource(
         urn=urns[row["name"]],
@@ -140,10 +209,18 @@ def _resource(row: Mapping[str, Any], urns: Mapping[str, str]) -> Resource:
         name=row["name"],
         properties=cast("Mapping[str, Any]", freeze(row.get("properties", {}))),
         provider=provider,
-        options=Options(tuple(row.get("ignoreChanges", ())), make_urn(STACK_TYPE, "sovereign-eu")),
+        options=Options(tuple(row.get("ignoreChanges", ())), parent),
         dependencies=tuple({urn for each in behind.values() for urn in each}),
         property_dependencies=behind,
     )
+
+
+def _judged_alone(stack: StackFacts) -> Iterator[Resource]:
+    for each in stack.resources:
+        if stack.inputs is None:
+            yield each
+        elif each.urn in stack.inputs:
+            yield replace(each, properties=stack.inputs[each.urn])
 
 
 def violations_of(stack: StackFacts, context: Context) -> list[Violation]:
@@ -151,7 +228,7 @@ def violations_of(stack: StackFacts, context: Context) -> list[Violation]:
     found: list[Violation] = []
     for rule in load_rules():
         if isinstance(rule, ResourceRule):
-            for each in stack.resources:
+            for each in _judged_alone(stack):
                 found.extend(rule.check(each, context))
         else:
             found.extend(rule.check(stack, context))

@@ -11,9 +11,9 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import policy as sdk
 
 from policies import analyzer
-from policies.analyzer import StrictAnalyzer, mistakes_in
+from policies.analyzer import StrictAnalyzer, mistakes_in, partial_run
 from policies.facts import StackFacts
-from policies.rule import rule_ids
+from policies.rule import load_rules, rule_ids
 from tests.policies.engine_messages import Analyzer
 from tests.policies.stacks import explicit_provider, resource
 
@@ -38,9 +38,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> StrictAnalyzer:
 
 def configuration(**levels: Any) -> Any:
     """What the engine sends after it has merged a pack configuration into the defaults."""
-    merged = dict.fromkeys(rule_ids(), MANDATORY) | {
-        name.replace("_", "-"): level for name, level in levels.items()
-    }
+    usual = {rule.id: ADVISORY if rule.advisory else MANDATORY for rule in load_rules()}
+    merged = usual | {name.replace("_", "-"): level for name, level in levels.items()}
     request = analyzer_pb2.ConfigureAnalyzerRequest()
     for name, level in merged.items():
         request.policyConfig[name].enforcementLevel = level
@@ -54,8 +53,14 @@ def test_the_configuration_that_the_engine_always_sends_is_fine(server: StrictAn
 
 @pytest.mark.parametrize("level", [ADVISORY, DISABLED, analyzer_pb2.REMEDIATE])
 def test_a_rule_cannot_be_switched_off(server: StrictAnalyzer, level: Any) -> None:
-    with pytest.raises(_RefusedError, match=r"makes 'model-ip' \w+; every rule is mandatory"):
+    with pytest.raises(_RefusedError, match=r"makes 'model-ip' \w+; every rule that blocks is mandatory"):
         server.Configure(configuration(model_ip=level), _Call())
+
+
+@pytest.mark.parametrize("level", [DISABLED, analyzer_pb2.REMEDIATE])
+def test_a_rule_that_only_informs_cannot_be_silenced(server: StrictAnalyzer, level: Any) -> None:
+    with pytest.raises(_RefusedError, match=r"makes 'acceptances' \w+; it only informs"):
+        server.Configure(configuration(acceptances=level), _Call())
 
 
 def test_all_rules_cannot_be_switched_off_at_once(server: StrictAnalyzer) -> None:
@@ -66,7 +71,7 @@ def test_all_rules_cannot_be_switched_off_at_once(server: StrictAnalyzer) -> Non
 
 
 def test_a_misspelt_rule_is_named_with_the_rules_there_are(server: StrictAnalyzer) -> None:
-    with pytest.raises(_RefusedError, match=r"names 'regoin', which is no rule; rules are images-digest, "):
+    with pytest.raises(_RefusedError, match=r"names 'regoin', which is no rule; rules are acceptances, "):
         server.Configure(configuration(regoin=MANDATORY), _Call())
 
 
@@ -80,7 +85,10 @@ def test_the_stack_configuration_is_taken_from_the_call_of_newer_engines(
 ) -> None:
     run = Analyzer(monkeypatch, None, context=None)
     bucket = resource(
-        "ovh:CloudProject/storage:Storage", "b", {"regionName": "GRA"}, provider=explicit_provider("ovh")
+        "ovh:CloudProject/storage:Storage",
+        "b",
+        {"regionName": "GRA", "encryption": {"sseAlgorithm": "AES256"}},
+        provider=explicit_provider("ovh"),
     )
 
     run.server.ConfigureStack(
@@ -100,3 +108,16 @@ def test_the_pack_starts_with_this_server(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert sdk._PolicyAnalyzerServicer is StrictAnalyzer
     pulumi.runtime.set_all_config({})
+
+
+def test_a_variable_that_would_leave_out_a_part_of_the_stack_ends_the_run(
+    server: StrictAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_OPTION_TARGET", "urn:pulumi:eu::sovereign::a:b:C::d")
+
+    with pytest.raises(_RefusedError, match="PULUMI_OPTION_TARGET is set"):
+        server.Configure(configuration(), _Call())
+
+
+def test_no_variable_no_complaint() -> None:
+    assert partial_run({"PULUMI_OPTION_TARGET": "", "PULUMI_OPTION_DIFF": "true"}) == []

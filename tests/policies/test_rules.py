@@ -15,7 +15,7 @@ from tests.policies.stacks import CASES, Case, cases, violations_of
 def test_a_stack_breaks_exactly_the_rule_it_should(case: Case) -> None:
     violations = violations_of(case.stack(), case.context())
 
-    assert {violation.rule for violation in violations} == case.broken, [v.found for v in violations]
+    assert case.told(v.rule for v in violations) == case.broken, [v.found for v in violations]
 
 
 def test_every_rule_is_shown_both_kept_and_broken() -> None:

@@ -1,0 +1,80 @@
+"""The part of the pack's server that judges: every rule on one reading of each resource.
+
+The SDK's server reads a resource once for every policy, which makes a preview slower with each rule. This one
+derives from it, since the SDK offers no door, and keeps everything else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import Policy
+from pulumi_policy import policy as sdk
+
+from policies.crossguard import resource_facts, stack_facts
+from policies.facts import Resource, Value
+from policies.pack import ResourceRulePolicy, StackRulePolicy, run_context
+from policies.redaction import redacted, secret_texts
+from policies.violations import Violation, render
+
+__all__ = ["RuleAnalyzer"]
+
+
+class RuleAnalyzer(sdk._PolicyAnalyzerServicer):
+    """Answers for policies made from rules; any other policy is left to the SDK."""
+
+    def __init__(self, name: str, version: str, policies: list[Policy], *rest: Any, **named: Any) -> None:
+        base: Any = super()
+        base.__init__(name, version, policies, *rest, **named)
+        self._resource_policies = [each for each in policies if isinstance(each, ResourceRulePolicy)]
+        self._stack_policies = [each for each in policies if isinstance(each, StackRulePolicy)]
+        self._inputs: dict[str, Mapping[str, Value]] = {}
+        self._only_rules = len(policies) == len(self._resource_policies) + len(self._stack_policies)
+
+    def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
+        """Judge one resource by its inputs."""
+        if not self._only_rules:
+            base: Any = super()
+            return base.Analyze(request, _context)
+        self._configure_runtime_settings()
+        response = analyzer_pb2.AnalyzeResponse()
+        resource, context = resource_facts(request), run_context()
+        self._inputs[resource.urn] = resource.properties
+        judged = ((each, each.rule.check(resource, context)) for each in self._resource_policies)
+        self._report(response, judged, (resource,))
+        return response
+
+    def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
+        """Judge the stack as a whole."""
+        if not self._only_rules:
+            base: Any = super()
+            return base.AnalyzeStack(request, _context)
+        self._configure_runtime_settings()
+        response = analyzer_pb2.AnalyzeResponse()
+        stack, context = replace(stack_facts(request), inputs=self._inputs), run_context()
+        judged = ((each, each.rule.check(stack, context)) for each in self._stack_policies)
+        self._report(response, judged, stack.resources)
+        return response
+
+    def _report(
+        self,
+        response: Any,
+        judged: Iterable[tuple[Policy, Iterable[Violation]]],
+        resources: Sequence[Resource],
+    ) -> None:
+        secrets: frozenset[str] | None = None
+        for policy, violations in judged:
+            for violation in violations:
+                if secrets is None:  # looked for only where there is something to say
+                    secrets = secret_texts(resources)
+                report = self._create_report_violation(
+                    response,
+                    policy.name,
+                    policy.description,
+                    self._get_enforcement_level(policy),
+                    policy.severity,
+                )
+                report(render(redacted(violation, secrets)), violation.urn)

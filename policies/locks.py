@@ -1,0 +1,75 @@
+"""Finding the lock that the pack holds a stack to.
+
+A program of our own hands its lock to the guard. The pack runs in a process of its own, so it looks: beside
+itself, where ``make mirror`` writes locks, and in a rehearsal also in its workspace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from catalog import Lock, LockError, load_lock
+
+__all__ = ["OWN_PROJECT", "StackLock", "lock_of", "missing"]
+
+OWN_PROJECT: Final = "sovereign"
+"""Name of our own Pulumi project. Its stacks run nothing without a lock; other projects need none."""
+
+_BESIDE_THE_PACK: Final = Path(__file__).parent.parent / "locks"
+
+
+@dataclass(frozen=True, slots=True)
+class StackLock:
+    """What a stack may run."""
+
+    lock: Lock | None = None
+    problem: str = ""
+    """Why a lock that should be there is not, or cannot be used; one line, or empty."""
+
+
+def missing(stack: str, *, rehearsal: bool) -> str:
+    """Return the problem of a stack that has no lock and needs one."""
+    make = "lock" if rehearsal else "mirror"
+    return f"there is no lock of the stack {stack} yet; `make {make} STACK={stack}` writes one"
+
+
+def lock_of(
+    project: str,
+    stack: str,
+    jurisdiction: str | None,
+    workspace: Path | None,
+    directory: Path = _BESIDE_THE_PACK,
+) -> StackLock:
+    """Return the lock of a stack, as far as the pack can see one.
+
+    Args:
+        project: name of the Pulumi project; one that is not ours has no lock here.
+        stack: name of the stack.
+        jurisdiction: the stack's own; a lock of another one cannot be used.
+        workspace: of the rehearsal, or None outside one: then a made-up lock cannot be used.
+        directory: where real locks lie.
+    """
+    if project != OWN_PROJECT:
+        return StackLock()
+    folders = [directory, *([workspace / "locks"] if workspace else [])]
+    path = next((each for folder in folders if (each := folder / f"{stack}.yaml").is_file()), None)
+    if path is None:
+        return StackLock(problem=missing(stack, rehearsal=workspace is not None))
+    try:
+        lock = load_lock(path)
+    except LockError as error:
+        return StackLock(problem="its lock cannot be read: " + " ".join(str(error).split()))
+    problem = _mismatch(lock, stack, jurisdiction, rehearsal=workspace is not None)
+    return StackLock(problem=problem) if problem else StackLock(lock)
+
+
+def _mismatch(lock: Lock, stack: str, jurisdiction: str | None, *, rehearsal: bool) -> str:
+    if lock.stack != stack:
+        return f"its lock is that of the stack {lock.stack}"
+    if lock.jurisdiction != jurisdiction:
+        return f"its lock is of the jurisdiction {lock.jurisdiction}"
+    if lock.rehearsal and not rehearsal:
+        return "its lock was made up by a rehearsal, and this is none"
+    return ""

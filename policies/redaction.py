@@ -1,0 +1,64 @@
+"""Takes secret values out of violations, whatever a rule wrote into them.
+
+Rules print values through ``policies.facts.shown``, which hides what is marked secret. A rule may still name
+a part of one, such as the model in a secret argument; so every text passes through here before anyone sees
+it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from policies.facts import Resource, Secret, Value, plain
+from policies.violations import Violation
+
+__all__ = ["redacted", "secret_texts"]
+
+_HIDDEN: Final = "a secret value (not printed)"
+_SHORTEST_PART: Final = 6
+"""Shorter parts of a secret are words or numbers that give nothing away."""
+_PART = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def secret_texts(resources: Iterable[Resource]) -> frozenset[str]:
+    """Return every text that is marked secret in some resources."""
+    return frozenset(text for each in resources for text in _marked(each.properties, inside=False) if text)
+
+
+def redacted(violation: Violation, secrets: frozenset[str]) -> Violation:
+    """Return the violation without any of the secrets.
+
+    In ``found`` the parts of a secret are hidden too; the other texts come from the rules, not from values.
+    """
+    if not secrets:
+        return violation
+    parts = {part for text in secrets for part in _PART.findall(text) if len(part) >= _SHORTEST_PART}
+    found, fix = _pattern({*secrets, *parts}), _pattern(secrets)
+    return replace(violation, found=found.sub(_HIDDEN, violation.found), fix=fix.sub(_HIDDEN, violation.fix))
+
+
+def _pattern(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Return what matches any secret, the longest first; a short one only where it is a word of its own."""
+    return re.compile("|".join(map(_one, sorted(secrets, key=len, reverse=True))))
+
+
+def _one(secret: str) -> str:
+    text = re.escape(secret)
+    return f'"{text}"|{text}' if len(secret) >= _SHORTEST_PART else rf'"{text}"|(?<!\w){text}(?!\w)'
+
+
+def _marked(value: Value, *, inside: bool) -> Iterator[str]:
+    secret = inside or isinstance(value, Secret)
+    bare = plain(value)
+    if isinstance(bare, str):
+        if secret:
+            yield bare
+    elif isinstance(bare, tuple):
+        for element in bare:
+            yield from _marked(element, inside=secret)
+    elif isinstance(bare, Mapping):
+        for item in bare.values():
+            yield from _marked(item, inside=secret)

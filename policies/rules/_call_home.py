@@ -1,0 +1,64 @@
+"""Shared by the rules of the family call-home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "OFF_SWITCHES", "SOURCE", "is_denied"]
+
+LAW: Final = (
+    "GDPR and UK GDPR, articles 44 and 32: no transfer that nobody decided, no leak that nobody watches"
+)
+SOURCE: Final = (
+    "vLLM 0.33.0 (usage/usage_lib.py, envs.py), huggingface_hub constants.py, llama.cpp "
+    "tools/server/README.md at "
+    "00dc8057; read 2026-11-23"
+)
+NO_EXCEPTION: Final = "none. What a server tells its maker cannot be called back"
+
+OFF_SWITCHES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_DO_NOT_TRACK": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+        "VLLM_USE_MODELSCOPE": "false",
+        "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+        "VLLM_SERVER_DEV_MODE": "0",
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "0",
+    }
+)
+"""What every vLLM container must set, letter by letter: vLLM takes ``1`` and ignores ``true``, and a variable
+that is read first (``VLLM_DO_NOT_TRACK``, ``HF_HUB_OFFLINE``) masks the one read after it."""
+
+LMCACHE_SWITCH: Final = ("LMCACHE_TRACK_USAGE", "false")
+"""Where LMCache is used as well."""
+
+DENIED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "HF_ENDPOINT": "it sends the hub's clients to another host",
+        "HF_INFERENCE_ENDPOINT": "it sends requests to an inference service",
+        "HF_TOKEN": "it logs in to a hub in the United States",
+        "HUGGING_FACE_HUB_TOKEN": "it logs in to a hub in the United States",
+        "VLLM_USAGE_STATS_SERVER": "it names a host that gets usage reports",
+        "EXA_API_KEY": "it gives the model a web search in the United States",
+        "VLLM_LORA_RESOLVER_HF_REPO_LIST": "it lets adapters be downloaded at run time",
+        "VLLM_MODEL_REDIRECT_PATH": "it maps the served model to another",
+        "VLLM_PLUGINS": "it loads code that nobody here has read",
+    }
+)
+_DENIED_PREFIX: Final = "SM_VLLM_"
+
+
+def is_denied(name: str) -> str:
+    """Return why no container may set a variable, or an empty text."""
+    if name.startswith(_DENIED_PREFIX):
+        return "it is turned into an argument of vLLM that no manifest shows"
+    return DENIED.get(name, "")

@@ -1,0 +1,53 @@
+"""What the rules about hosts share: in which resources they look, and where a host of a cloud stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from catalog import Catalog, Host, Place
+from policies.facts import Resource
+from policies.hosts import texts_of
+from policies.locality import load_locality
+
+__all__ = ["hosts_of", "is_read", "places_of", "shown_path"]
+
+_PROVIDERS = "pulumi:providers:"
+
+
+def is_read(resource: Resource) -> bool:
+    """Return True for Kubernetes objects, resources of the clouds, neutral packages and every provider.
+
+    Other packages are refused by ``hyperscalers`` or ``residency-unclassified``, whatever they say.
+    """
+    if resource.type.startswith(_PROVIDERS):
+        return True
+    tables = load_locality()
+    package = resource.package
+    return package in tables.clouds or (package in tables.placeless and package != "pulumi")
+
+
+def hosts_of(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield every host named in a resource, with the place in the resource where it stands."""
+    for path, names in texts_of(resource):
+        for name in sorted(names):
+            yield path, name
+
+
+def places_of(name: str, host: Host, catalog: Catalog) -> tuple[Place, ...]:
+    """Return the places that a host name of a cloud names: by its suffix, else by a label that is a code.
+
+    Letter case does not count in a host name, so one label can fit several codes of the same site.
+    """
+    if host.cloud is None:
+        return ()
+    if host.place is not None:
+        place = catalog.place(host.cloud, host.place)
+        return () if place is None else (place,)
+    labels = set(name.removesuffix(host.suffix).rstrip(".").split("."))
+    return tuple(place for place in catalog.places(host.cloud) if place.code.lower() in labels)
+
+
+def shown_path(path: str) -> str:
+    """Return how a message names a place in a resource. Keys may be anything, also what must not be shown."""
+    return path if re.fullmatch(r"[\w.\[\]/-]{1,160}", path) else path.partition(".")[0]

@@ -1,0 +1,91 @@
+"""Every place in a resource that names an image for a cluster or a cloud to pull."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policies.facts import Resource, Secret, Value, plain
+from policies.models.containers import CONTAINER_LISTS, Container, containers_of
+from policies.violations import Violation
+
+__all__ = ["ImageName", "images_of", "violation"]
+
+_CLOUD_IMAGES: Final[Mapping[str, str]] = {
+    "scaleway:containers/container:Container": "registryImage",
+    "scaleway:index/container:Container": "registryImage",
+    "scaleway:jobs/definition:Definition": "imageUri",
+    "scaleway:index/jobDefinition:JobDefinition": "imageUri",
+}
+"""Resources of a cloud that run an image outside Kubernetes, with the property that names it."""
+
+_DATA: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
+"""Kinds whose content is text to Kubernetes: nothing is pulled because of a word in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """One image, as the manifest names it."""
+
+    label: str
+    """How a message names the place: ``container 'vllm' at spec.containers[0]``."""
+    value: Value
+
+    @property
+    def text(self) -> str | None:
+        """The name, or None if it is not known or no text: ``images-digest`` speaks of those."""
+        bare = plain(self.value)
+        return bare if isinstance(bare, str) else None
+
+
+def images_of(resource: Resource, *, containers: bool = True) -> Iterator[ImageName]:
+    """Yield the images of containers, of image volumes, of custom resources and of a cloud's own containers.
+
+    ``containers=False`` leaves out the containers of Kubernetes.
+    """
+    if resource.type in _CLOUD_IMAGES:
+        path = _CLOUD_IMAGES[resource.type]
+        yield ImageName(f"property `{path}`", resource.properties.get(path))
+    if resource.package != "kubernetes" or resource.type.startswith(_DATA):
+        return
+    for part in containers_of(resource) if containers else ():
+        if isinstance(part, Container):
+            yield ImageName(part.label, part.image)
+    yield from _elsewhere(resource.properties, "")
+
+
+def _elsewhere(value: Value, path: str) -> Iterator[ImageName]:
+    """Yield the images named outside container lists: in image volumes and in what an operator reads."""
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for index, element in enumerate(bare):
+            yield from _elsewhere(element, f"{path}[{index}]")
+    elif isinstance(bare, Mapping):
+        for key, item in bare.items():
+            here = f"{path}.{key}" if path else key
+            if here == "metadata" or key in CONTAINER_LISTS:
+                continue
+            inner = plain(item)
+            if key == "image" and isinstance(inner, str):
+                yield ImageName(f"property `{here}`", _with_repository(bare, item))
+            elif key == "image" and isinstance(inner, Mapping) and "reference" in inner:
+                yield ImageName(f"property `{here}.reference`", inner["reference"])
+            else:
+                yield from _elsewhere(item, here)
+
+
+def _with_repository(fields: Mapping[str, Value], image: Value) -> Value:
+    """Return the whole name where an operator takes it in parts: ``repository`` and ``image``."""
+    repository, name = plain(fields.get("repository")), plain(image)
+    if not isinstance(repository, str) or not isinstance(name, str):
+        return image
+    whole = f"{repository.rstrip('/')}/{name}"
+    return Secret(whole) if isinstance(image, Secret) else whole
+
+
+def violation(
+    rule: str, resource: Resource, *, found: str, allowed: str, fix: str, exception: str
+) -> Violation:
+    """Return a violation of a rule of this family."""
+    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, exception)

@@ -1,0 +1,89 @@
+"""Whatever is accepted is said aloud on every run, with its owner and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policies.acceptances import MAX_DAYS, WARNING_DAYS, Acceptance
+from policies.facts import Resource, StackFacts
+from policies.rule import Context, Family, ResourceRule, Severity, StackRule, load_rules
+from policies.rules._acceptances import described, ending, in_force
+from policies.rules._residency import STACK_TYPE
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "acceptances"
+_EXCEPTION = "none is needed: this is the list of the exceptions"
+
+
+def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
+    root = next((each for each in stack.resources if each.type == STACK_TYPE), None)
+    if context.jurisdiction is None or root is None:
+        return
+    for acceptance in in_force(context):
+        unused = not _may_be_used(acceptance, stack, context)
+        end = ending(acceptance, context.today)
+        notes = [*([end] if end else []), *(["nothing in this stack needs it"] if unused else [])]
+        yield Violation(
+            _ID,
+            root.urn,
+            root.type,
+            root.name,
+            found="; ".join([described(acceptance), *notes]),
+            allowed=f"an acceptance that something needs, for {MAX_DAYS} days at most",
+            fix=_fix(bool(end), unused),
+            exception=_EXCEPTION,
+        )
+
+
+def _fix(ends_soon: bool, unused: bool) -> str:
+    if unused:
+        return "delete the entry from policies/acceptances.yaml"
+    if ends_soon:
+        return (
+            "do without it before that day, or let its owner decide anew: a later `expires` and a new ticket "
+            "in policies/acceptances.yaml"
+        )
+    return "nothing today; delete the entry from policies/acceptances.yaml once nothing needs it"
+
+
+def _may_be_used(acceptance: Acceptance, stack: StackFacts, context: Context) -> bool:
+    """Return False if the rule would say the same without this acceptance.
+
+    The engine shows a stack's outputs, and of a resource whose provider is not configured yet it has none;
+    then nobody can tell, and nothing is claimed.
+    """
+    rule = next((rule for rule in load_rules() if rule.id == acceptance.rule), None)
+    if rule is None:
+        return False
+    key = (acceptance.rule, acceptance.subject, acceptance.jurisdiction)
+    others = tuple(
+        each for each in context.acceptances if (each.rule, each.subject, each.jurisdiction) != key
+    )
+    without = replace(context, acceptances=others)
+    if not isinstance(rule, ResourceRule):
+        return set(rule.check(stack, context)) != set(rule.check(stack, without))
+    return any(
+        _has_no_outputs(each) or set(rule.check(each, context)) != set(rule.check(each, without))
+        for each in stack.resources
+    )
+
+
+def _has_no_outputs(resource: Resource) -> bool:
+    return resource.provider is not None and not resource.properties
+
+
+RULE = StackRule(
+    id=_ID,
+    family=Family.ACCEPTANCES,
+    title="What is accepted is named on every run, with its owner and its end",
+    why="An exception that nobody sees stays when its reason is gone.",
+    law="A risk that somebody accepts needs an owner, a reason and an end; GDPR Art 5(2) wants it shown",
+    severity=Severity.LOW,
+    fix=f"Delete what nothing needs; decide anew about what ends within {WARNING_DAYS} days.",
+    exception=_EXCEPTION.capitalize() + ".",
+    advisory=True,
+    check=_check,
+)

@@ -1,0 +1,237 @@
+"""Pods that serve models can reach nothing outside the cluster.
+
+The policy pack sees no properties of objects in a cluster that does not exist yet, so in the first preview of
+a program it cannot tell; the guard can, and so can the pack from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policies.facts import Absent, Resource, StackFacts, Unknown, Value, contains_unknown, is_blank, plain
+from policies.rule import Context, Family, Severity, StackRule
+from policies.rules._call_home import LAW, NO_EXCEPTION
+from policies.rules._destinations import is_private_network
+from policies.rules._pods import KubernetesObject, Pod, cluster_of, field, objects_of, serving_pods
+from policies.rules._serving import violation
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "call-home-egress"
+_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+_OTHER_POLICIES: Final = (
+    "kubernetes:cilium.io/",
+    "kubernetes:crd.projectcalico.org/",
+    "kubernetes:projectcalico.org/",
+    "kubernetes:policy.networking.k8s.io/",
+)
+"""API groups whose policies can open what a NetworkPolicy closes, in ways that no rule here reads."""
+
+_FIX: Final = (
+    "give the namespace a NetworkPolicy with `podSelector: {}`, `policyTypes: [Ingress, Egress]` and no "
+    "rules, "
+    "declared before the workload; then a second one that opens paths to pods by their labels (the "
+    "cluster's DNS, a "
+    "gate that dials the one host that is needed)"
+)
+_ALLOWED: Final = "egress to pods by selector, or to private networks; nothing else"
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """A policy, with what is wrong with its rules whichever pods it holds for."""
+
+    resource: Resource
+    position: int
+    """Its place in the order in which the stack declares its resources."""
+    closes: bool
+    selector: Value | Absent
+    opening: str
+    """What it opens to the outside, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Policies:
+    """The policies of a stack that close a namespace of a cluster, or open one."""
+
+    closed: frozenset[tuple[str, str]]
+    opening: Mapping[tuple[str, str | None], list[_Policy]]
+    """By cluster and namespace; None for those that may hold for every namespace of the cluster."""
+
+    def near(self, cluster: str, namespace: str) -> Iterator[_Policy]:
+        for key in ((cluster, namespace), (cluster, None)):
+            yield from self.opening.get(key, ())
+
+
+def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None:
+        return
+    policies = _policies(stack)
+    for position, resource in enumerate(stack.resources):
+        for pod in serving_pods(resource):
+            yield from _pod(pod, position, policies)
+
+
+def _policies(stack: StackFacts) -> _Policies:
+    closed: set[tuple[str, str]] = set()
+    opening: dict[tuple[str, str | None], list[_Policy]] = {}
+    for position, resource in enumerate(stack.resources):
+        if not resource.type.startswith((_POLICY, *_OTHER_POLICIES)):
+            continue
+        for owner in objects_of(resource):
+            policy = _read(owner, position)
+            is_standard = resource.type.startswith(_POLICY)
+            namespace = owner.namespace if is_standard else None
+            if policy.closes and namespace is not None:
+                closed.add((cluster_of(resource), namespace))
+            if policy.opening:
+                opening.setdefault((cluster_of(resource), namespace), []).append(policy)
+    return _Policies(frozenset(closed), opening)
+
+
+def _read(owner: KubernetesObject, position: int) -> _Policy:
+    spec = field(owner.fields, "spec")
+    return _Policy(
+        resource=owner.resource,
+        position=position,
+        closes=_closes(owner.resource, spec),
+        selector=plain(field(spec, "podSelector")),
+        opening=_opening(owner.resource, spec),
+    )
+
+
+def _pod(pod: Pod, position: int, policies: _Policies) -> Iterator[Violation]:
+    resource = pod.owner.resource
+    namespace = pod.owner.namespace
+    label = pod.container.label
+    if plain(pod.spec.get("hostNetwork", False)) is not False:
+        yield _refusal(
+            resource,
+            f"`{pod.path}.hostNetwork` puts {label} on the node's own network, where no NetworkPolicy holds",
+            f"remove hostNetwork; and {_FIX}",
+        )
+    if namespace is None:
+        yield _refusal(resource, f"the namespace of {label} is only known after the update", _FIX)
+        return
+    cluster = cluster_of(resource)
+    if (cluster, namespace) not in policies.closed:
+        yield _refusal(
+            resource,
+            f"no NetworkPolicy of this stack closes the namespace {namespace}, where {label} serves",
+            _FIX,
+        )
+    for each in policies.near(cluster, namespace):
+        if each.resource.type.startswith(_POLICY) and not _may_select(each.selector, pod.labels):
+            continue
+        yield _refusal(
+            each.resource if each.position > position else resource,
+            f"{each.resource.type.rpartition(':')[2]} {each.resource.name!r} lets {label} of "
+            f"{resource.name!r} out: {each.opening}",
+            "open paths to pods by their labels; what must come from outside comes through a gate in a "
+            "namespace of its own that dials one host",
+        )
+
+
+def _closes(resource: Resource, spec: Value | Absent) -> bool:
+    """Return True for a NetworkPolicy that holds for every pod, in both directions."""
+    if resource.type not in {_POLICY, f"{_POLICY}List"}:
+        return False
+    types = plain(field(spec, "policyTypes"))
+    kinds = [plain(each) for each in types] if isinstance(types, tuple) else []
+    return "Ingress" in kinds and "Egress" in kinds and _selects_all(plain(field(spec, "podSelector")))
+
+
+def _selects_all(selector: Value | Absent) -> bool:
+    return isinstance(selector, Mapping) and all(
+        plain(item) in (None, ()) or plain(item) == {} for item in selector.values()
+    )
+
+
+def _opening(resource: Resource, spec: Value | Absent) -> str:
+    """Return what a policy opens to the outside for the pods that it selects, or an empty text."""
+    if not resource.type.startswith(_POLICY):
+        return (
+            "it is of a kind that no rule here reads, and it has rules for egress"
+            if _has_egress(spec)
+            else ""
+        )
+    if isinstance(plain(spec), Unknown):
+        return "its rules are only known after the update"
+    rules = plain(field(spec, "egress"))
+    if isinstance(rules, Unknown):
+        return "its egress is only known after the update"
+    for index, rule in enumerate(rules if isinstance(rules, tuple) else ()):
+        problem = _rule_problem(rule)
+        if problem:
+            return f"`spec.egress[{index}]` {problem}"
+    return ""
+
+
+def _rule_problem(rule: Value) -> str:
+    peers = plain(field(rule, "to"))
+    if isinstance(peers, Unknown) or isinstance(plain(rule), Unknown):
+        return "is only known after the update"
+    if is_blank(peers):
+        return "has no `to`, so it allows every address"
+    for peer in peers if isinstance(peers, tuple) else ():
+        block = plain(field(peer, "ipBlock"))
+        if isinstance(plain(peer), Unknown) or (isinstance(block, Mapping) and contains_unknown(block)):
+            return "has a peer that is only known after the update"
+        if isinstance(block, Mapping):
+            cidr = plain(block.get("cidr"))
+            if not isinstance(cidr, str) or not is_private_network(cidr):
+                return (
+                    "allows addresses outside private networks, and an address says nothing about its place"
+                )
+        elif is_blank(field(peer, "podSelector")) and is_blank(field(peer, "namespaceSelector")):
+            return "has a peer that selects nothing that can be read"
+    return ""
+
+
+def _may_select(selector: Value | Absent, labels: Value | Absent) -> bool:
+    """Return False only if the selector asks for a label that the pod certainly has not."""
+    wanted = plain(field(selector, "matchLabels"))
+    own = plain(labels)
+    if not isinstance(wanted, Mapping) or not isinstance(own, Mapping):
+        return True
+    return not any(
+        isinstance(plain(value), str)
+        and (name not in own or (isinstance(plain(own[name]), str) and plain(own[name]) != plain(value)))
+        for name, value in wanted.items()
+    )
+
+
+def _has_egress(spec: Value | Absent) -> bool:
+    bare = plain(spec)
+    if isinstance(bare, Mapping):
+        return any(
+            (key.lower().startswith("egress") and key != "egressDeny" and not is_blank(item))
+            or _has_egress(item)
+            for key, item in bare.items()
+        )
+    if isinstance(bare, tuple):
+        return any(_has_egress(element) for element in bare)
+    return isinstance(bare, Unknown)
+
+
+def _refusal(resource: Resource, found: str, fix: str) -> Violation:
+    return violation(_ID, resource, found=found, allowed=_ALLOWED, fix=fix, exception=NO_EXCEPTION)
+
+
+RULE = StackRule(
+    id=_ID,
+    family=Family.CALL_HOME,
+    title="Pods that serve models can reach nothing outside the cluster",
+    why="Switches are promises of the software; a closed network is a fact. What no variable covers, such "
+    "as the "
+    "probe of an NVIDIA host by FlashInfer, ends here.",
+    law=LAW,
+    source="Kubernetes documentation, network policies; vLLM 0.33.0 utils/flashinfer.py, read 2026-11-23",
+    severity=Severity.CRITICAL,
+    fix="Close every namespace that serves with a NetworkPolicy for all pods, then open paths pod by pod.",
+    exception=NO_EXCEPTION,
+    check=_check,
+)

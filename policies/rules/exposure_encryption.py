@@ -1,0 +1,99 @@
+"""What is stored is encrypted at rest, where the cloud offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.facts import Resource, StackFacts, Unknown, plain, select, shown
+from policies.rule import Context, Family, Severity, StackRule
+from policies.rules._exposure import LAW, REFERENCES, attached
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "exposure-encryption"
+_NO_EXCEPTION = "none. The cloud offers it at no cost, and nothing works worse with it"
+_BUCKET: Final = "scaleway:object/bucket:Bucket"
+_SSE: Final = (
+    "scaleway:object/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+_SSE_ALGORITHM: Final = "rules.applyServerSideEncryptionByDefault.sseAlgorithm"
+_ALGORITHMS: Final = frozenset({"AES256", "aws:kms"})
+_OWN: Final = {
+    "ovh:CloudProject/storage:Storage": ("encryption.sseAlgorithm", frozenset({"AES256"})),
+    "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket": (
+        "encryption.algorithm",
+        frozenset({"AES256"}),
+    ),
+    _SSE: (_SSE_ALGORITHM, _ALGORITHMS),
+}
+"""Types that say themselves how they encrypt: the property and the values that do."""
+
+_DATABASE: Final = "scaleway:databases/instance:Instance"
+
+
+def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None:
+        return
+    for resource in stack.resources:
+        if resource.type in _OWN:
+            yield from _own(resource)
+        elif resource.type == _DATABASE and plain(resource.properties.get("encryptionAtRest")) is not True:
+            yield _violation(resource, "`encryptionAtRest` is not true", "set encryptionAtRest to true")
+        elif resource.type == _BUCKET and stack.complete and not _is_encrypted(stack, resource):
+            yield _violation(
+                resource,
+                f"no {_SSE} of this stack names this bucket",
+                f"declare a {_SSE} with sseAlgorithm AES256 whose `bucket` is this bucket's name",
+            )
+
+
+def _own(resource: Resource) -> Iterator[Violation]:
+    path, allowed = _OWN[resource.type]
+    found = list(select(resource.properties, path))
+    if not found:
+        yield _violation(resource, f"`{path}` is not set", f"set `{path}` to AES256")
+    for each in found:
+        value = plain(each.value)
+        if value not in allowed:
+            what = "only known after the update" if isinstance(value, Unknown) else shown(each.value)
+            yield _violation(resource, f"`{each.path}` is {what}", f"set `{path}` to AES256")
+
+
+def _is_encrypted(stack: StackFacts, bucket: Resource) -> bool:
+    if any(attached(stack, bucket, _SSE, "bucket")):
+        return True
+    name = plain(bucket.properties.get("name"))
+    return isinstance(name, str) and any(
+        each.type == _SSE and plain(each.properties.get("bucket")) == name for each in stack.resources
+    )
+
+
+def _violation(resource: Resource, found: str, fix: str) -> Violation:
+    return Violation(
+        _ID,
+        resource.urn,
+        resource.type,
+        resource.name,
+        found=f"{found}, so what is stored there lies in the clear",
+        allowed="encryption at rest: AES256, or aws:kms with a key of the cloud's own Key Manager",
+        fix=fix,
+        exception=_NO_EXCEPTION,
+    )
+
+
+RULE = StackRule(
+    id=_ID,
+    family=Family.EXPOSURE,
+    title="What is stored is encrypted at rest, where the cloud offers it",
+    why="A disk that is replaced, a snapshot or a seized machine gives away what is not encrypted.",
+    law=LAW,
+    source="pulumiverse-scaleway 1.60.0 and pulumi-ovh 2.22.0 (properties and values); Civo's object stores "
+    "have no such property (civo/docs), 2026-11-24",
+    references=REFERENCES,
+    severity=Severity.HIGH,
+    fix="Turn encryption at rest on.",
+    exception=_NO_EXCEPTION,
+    check=_check,
+)

@@ -1,0 +1,51 @@
+"""What runs stands in the lock of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.facts import Resource, shown
+from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._images import images_of, violation
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "images-lock"
+_NO_EXCEPTION = "none. Whatever is not in the lock was not mirrored, and nobody looked at it"
+
+
+def _check(resource: Resource, context: Context) -> Iterator[Violation]:
+    lock = context.lock
+    if context.jurisdiction is None or (lock is None and not context.lock_problem):
+        return
+    locked = {image.reference: name for name, image in lock.images.items()} if lock else {}
+    for image in images_of(resource):
+        if image.text is None or image.text in locked or "@" not in image.text:
+            continue  # unknown, or a tag: images-digest speaks of those
+        where = f"the image of {image.label} is {shown(image.value)}"
+        yield violation(
+            _ID,
+            resource,
+            found=f"{where}, which is not in the lock" if lock else f"{where}, and {context.lock_problem}",
+            allowed=f"the images of the lock, by digest: {', '.join(sorted(locked.values()))}"
+            if lock
+            else "images of the stack's own lock",
+            fix="take repository and digest from locks/<stack>.yaml; if the image is new, add it to what the "
+            "stack wants and run `make mirror STACK=<stack>`",
+            exception=_NO_EXCEPTION,
+        )
+
+
+RULE = ResourceRule(
+    id=_ID,
+    family=Family.IMAGES,
+    title="Every image stands in the stack's lock, where there is one",
+    why="A digest proves that an image does not change, not that anybody chose it.",
+    law="Images run by digest from the registry of the jurisdiction; a lock file holds the digests",
+    source="docs of this project, design decision 7: weights and images are pinned in a lock",
+    severity=Severity.HIGH,
+    fix="Mirror the image, so that it stands in the lock, and name it as the lock does.",
+    exception=_NO_EXCEPTION,
+    check=_check,
+)

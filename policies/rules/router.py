@@ -1,0 +1,154 @@
+"""The edge never leads out of the jurisdiction, looks before it sends, and ends in a refusal.
+
+What can be read is HAProxy, from any config map or secret. A configuration inside an image, or of another
+router, cannot be seen here; one that is only known during the update is judged then, before it is created.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import Resource, Unknown, Value, plain, select
+from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
+from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
+from policies.rules._haproxy_checks import mistakes
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID = "router"
+_NO_EXCEPTION = (
+    "none. Traffic that fails over across the border has crossed it; no answer is better than that one"
+)
+
+_TEXTS: Final = ("data", "stringData")
+_ENCODED: Final = ("binaryData", "data")
+_MAPS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
+
+_ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "scaleway:domain/record:Record": (
+        "data",
+        "geoIp.matches.data",
+        "views.data",
+        "weighteds.ip",
+        "httpService.ips",
+        "httpService.url",
+    ),
+    "scaleway:index/domainRecord:DomainRecord": ("data", "geoIps.matches.data", "views.data"),
+    "ovh:Domain/zoneRecord:ZoneRecord": ("target",),
+    "ovh:Domain/zoneRedirection:ZoneRedirection": ("target",),
+    "hcloud:index/zoneRecord:ZoneRecord": ("value",),
+    "hcloud:index/zoneRrset:ZoneRrset": ("records.value",),
+    "civo:index/dnsDomainRecord:DnsDomainRecord": ("value",),
+}
+"""Where a DNS answer stands, by type of record."""
+
+
+def _check(resource: Resource, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None:
+        return
+    if resource.type.removesuffix("Patch").startswith(_MAPS):
+        for key, text in _texts(resource):
+            if looks_like_haproxy(text):
+                yield from _configuration(resource, key, text, context)
+    for path in _ANSWERS.get(resource.type, ()):
+        for found in select(resource.properties, path):
+            yield from _answer(resource, found.path, found.value, context)
+
+
+def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield every text of a config map or a secret, decoded where it is encoded."""
+    is_secret = ":Secret" in resource.type
+    for name in dict.fromkeys((*_TEXTS, *_ENCODED)):
+        entries = plain(resource.properties.get(name))
+        for key, value in entries.items() if isinstance(entries, Mapping) else ():
+            text = plain(value)
+            if not isinstance(text, str):
+                continue
+            encoded = name == "binaryData" or (is_secret and name == "data")
+            yield f"{name}.{key}", _decoded(text) if encoded else text
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=False).decode("utf-8", errors="replace")
+    except (binascii.Error, ValueError):
+        return text
+
+
+def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:
+    try:
+        configuration = read(text)
+    except HaproxyError as error:
+        yield _refusal(resource, f"`{key}` cannot be read as an HAProxy configuration: {error}")
+        return
+    for mistake in mistakes(configuration, lambda host: problem_of_host(host, context)):
+        yield _refusal(resource, f"`{key}`, {mistake}")
+
+
+def _answer(resource: Resource, path: str, value: Value, context: Context) -> Iterator[Violation]:
+    """Yield a violation for an answer that the catalogue knows to lead elsewhere.
+
+    An address says nothing about its place, and most names are one's own: what the catalogue does not know
+    passes, and so does what is only known after the update.
+    """
+    text = plain(value)
+    if isinstance(text, Unknown) or not isinstance(text, str):
+        return
+    for word in text.replace('"', " ").split():
+        host = host_of(word.rstrip(".,;"))
+        row = context.catalog.host(host) if host is not None else None
+        if host is None or row is None:
+            continue
+        problem = problem_of_host(host, context)
+        if problem and (row.is_foreign or row.place is not None or row.place_in_name):
+            yield Violation(
+                _ID,
+                resource.urn,
+                resource.type,
+                resource.name,
+                found=f"`{path}` answers with a host under {row.suffix} that {problem}",
+                allowed=f"addresses and names of this stack, in {context.jurisdiction}",
+                fix="let the record answer with the address of this stack's own router; the other "
+                "jurisdiction has a "
+                "name of its own",
+                exception=_NO_EXCEPTION,
+            )
+            return
+
+
+def _refusal(resource: Resource, found: str) -> Violation:
+    return Violation(
+        _ID,
+        resource.urn,
+        resource.type,
+        resource.name,
+        found,
+        allowed=f"upstreams that are {ALLOWED_HOSTS}; `option httpchk` and `check` where there is a choice "
+        "of servers; "
+        "frontends that end in a default_backend or a refusal",
+        fix="send to Services of this cluster by their full names, check them, and answer 503 when none is "
+        "left",
+        exception=_NO_EXCEPTION,
+    )
+
+
+RULE = ResourceRule(
+    id=_ID,
+    family=Family.ROUTER,
+    title="The edge sends only inside the jurisdiction, checks before it sends, and refuses what is left "
+    "over",
+    why="Fail-over is where residency leaks: a backup elsewhere works so well that nobody notices it, until "
+    "the day "
+    "when all requests went there.",
+    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    source="HAProxy 2.6 configuration manual; fail-over of the gateways looked at, 2026-11-23",
+    severity=Severity.CRITICAL,
+    fix="Name upstreams of this cluster only, check their health, and end every frontend in a refusal.",
+    exception=_NO_EXCEPTION,
+    check=_check,
+)

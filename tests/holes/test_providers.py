@@ -1,0 +1,86 @@
+"""Holes 5, 6 and 8: places that come from a provider, from the environment, or from nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.holes.conftest import Judge
+from tests.holes.gate import CANARY, Preview
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = """
+def provided(name, **properties):
+    return ResourceOptions(provider=scaleway.Provider(name, **properties))
+
+
+nowhere = provided("nowhere")
+bucket("default-with-region", None, region="fr-par")
+bucket("default-without-region", None)
+bucket("absent-everywhere", nowhere)
+bucket("provider-known", provided("known", region="uk-lon"))
+bucket("provider-unknown", provided("unknown", region=unknown))
+bucket("provider-secret", provided("secret", region=Output.secret(CANARY)))
+bucket("provider-honest", provided("honest", region="fr-par"))
+
+
+class Team(pulumi.ComponentResource):
+    def __init__(self, name, opts):
+        super().__init__("sample:index:Team", name, None, opts)
+        bucket(f"{name}-orphan", None, region="fr-par")
+        bucket(f"{name}-child", ResourceOptions(parent=self), region="fr-par")
+        bucket(f"{name}-child-absent", ResourceOptions(parent=self))
+
+
+Team("team", ResourceOptions(providers={"scaleway": nowhere.provider}))
+Team("bare", ResourceOptions())
+
+unbuilt = ResourceOptions(provider=kubernetes.Provider("unbuilt", kubeconfig=unknown))
+hushed = ResourceOptions(provider=kubernetes.Provider("hushed", kubeconfig=Output.secret(CANARY)))
+deployment("unbuilt-known", vllm("--model", REFUSED), opts=unbuilt)
+deployment("unbuilt-unknown", vllm("--model", unknown), opts=unbuilt)
+deployment("unbuilt-absent", {"name": "c", "image": VLLM}, opts=unbuilt)
+deployment("unbuilt-secret", vllm("--model", Output.secret(CANARY)), opts=unbuilt)
+deployment("unbuilt-honest", vllm("--model", APPROVED), opts=unbuilt)
+deployment("hushed-known", vllm("--model", REFUSED), opts=hushed)
+"""
+
+
+@pytest.fixture(scope="module")
+def report(judge: Judge) -> Preview:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SCW_DEFAULT_REGION", "uk-lon")
+        return judge(PROGRAM)
+
+
+def test_a_default_provider_is_refused_also_for_a_child_whose_parent_was_forgotten(report: Preview) -> None:
+    assert report.refused
+    assert report.resources("residency-provider") == {
+        "default-with-region",
+        "default-without-region",
+        "team-orphan",
+        "bare-orphan",
+        "bare-child",
+        "bare-child-absent",
+    }
+
+
+def test_a_place_that_the_environment_gives_is_judged_or_does_not_count(report: Preview) -> None:
+    assert report.resources("residency") == {
+        "default-without-region",
+        *("absent-everywhere", "nowhere"),
+        "team-child-absent",
+        "bare-child-absent",
+        *("provider-known", "known"),
+        *("provider-unknown", "unknown"),
+        *("provider-secret", "secret"),
+    }
+
+
+def test_a_workload_is_judged_before_its_cluster_is_built(report: Preview) -> None:
+    expected = {"unbuilt-known", "unbuilt-unknown", "unbuilt-absent", "unbuilt-secret", "hushed-known"}
+    assert report.resources("model-ip") == expected
+
+
+def test_no_secret_of_a_provider_is_printed(report: Preview) -> None:
+    assert CANARY not in report.text
