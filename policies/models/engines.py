@@ -59,6 +59,9 @@ _OTHER_IMAGES = re.compile(
     r"kobold|llamafile|aphrodite|tabbyapi|huggingfaceserver|^nim$|mlc-llm"
 )
 _NAMED_IN_SCRIPT = re.compile(r"(?<![\w/.:-])(?:vllm|llama-server|llama-cli|ollama|sglang)(?![\w.:/-])")
+_LIBRARY = re.compile(
+    r"\b(?:from|import)\s+(?:vllm|sglang|transformers|sentence_transformers|llama_cpp|ctransformers|exllamav2|mlx_lm)\b"
+)
 _NOTHING: Final = Token("")
 _GPU = re.compile(r"(?:.*\.)?nvidia\.com/.+|amd\.com/gpu.*|gpu\.intel\.com/.+|habana\.ai/.+")
 
@@ -160,6 +163,8 @@ def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
         or _find(line.tokens, anywhere=line.script)
     ):
         yield "its command starts an inference server"
+    elif _LIBRARY.search(_text_of(container.command) + " " + _text_of(container.args)):
+        yield "its inline code imports a library that loads models"
     elif line.problem and _NAMED_IN_SCRIPT.search(_text_of(container.command) + _text_of(container.args)):
         yield "it names an inference server in a command that cannot be read"
     for variable in container.environment:
