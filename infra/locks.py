@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog import Lock, load_lock
+from policies.context import REHEARSAL_VARIABLE
 
-__all__ = ["REHEARSAL_VARIABLE", "FoundLock", "LockRefusedError", "find_lock", "rehearsal_workspace"]
-
-REHEARSAL_VARIABLE = "SOVEREIGN_REHEARSAL"
-"""Environment variable with the workspace of a rehearsal; set by ``rehearse`` and by nobody else."""
+__all__ = ["FoundLock", "LockRefusedError", "find_lock", "rehearsal_workspace"]
 
 
 class LockRefusedError(Exception):

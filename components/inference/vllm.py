@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
+from catalog.off_switches import OFF_SWITCHES
 from components.clouds import GPU_TAINT_KEY
 from components.inference.artefacts import MODELS_DIRECTORY
 from components.inference.engine import EnginePods, EngineSurroundings, EngineWorkload, health_probe
-from components.inference.off_switches import OFF_SWITCHES
 from components.inference.weights import WEIGHTS_VOLUME, FetchPlan
 from components.workloads.pods import container_security, environment
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "OFF_SWITCHES", "SOURCE", "is_denied"]
+__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "SOURCE", "is_denied"]
 
 LAW: Final = (
     "GDPR and UK GDPR, articles 44 and 32: no transfer that nobody decided, no leak that nobody watches"
@@ -17,26 +17,6 @@ SOURCE: Final = (
     "00dc8057; read 2026-11-23"
 )
 NO_EXCEPTION: Final = "none. What a server tells its maker cannot be called back"
-
-OFF_SWITCHES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_DO_NOT_TRACK": "1",
-        "DO_NOT_TRACK": "1",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-        "VLLM_USE_MODELSCOPE": "false",
-        "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
-        "VLLM_SERVER_DEV_MODE": "0",
-        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "0",
-    }
-)
-"""What every vLLM container must set, letter by letter: vLLM takes ``1`` and ignores ``true``, and a variable
-that is read first (``VLLM_DO_NOT_TRACK``, ``HF_HUB_OFFLINE``) masks the one read after it."""
 
 LMCACHE_SWITCH: Final = ("LMCACHE_TRACK_USAGE", "false")
 """Where LMCache is used as well."""

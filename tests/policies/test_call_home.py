@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.inference.off_switches import OFF_SWITCHES as SET_BY_THE_COMPONENT
+from catalog.off_switches import OFF_SWITCHES
+from components.inference import OFF_SWITCHES as SET_BY_THE_COMPONENT
 from policies.context import build_context
 from policies.facts import UNKNOWN
 from policies.rule import load_rules
-from policies.rules._call_home import DENIED, OFF_SWITCHES
+from policies.rules._call_home import DENIED
 from policies.rules.call_home_flags import HOST_FLAGS, LLAMA_REFUSED, VLLM_REFUSED
 from tests.policies.stacks import TODAY, explicit_provider, resource
 

@@ -7,12 +7,13 @@ read 2026-11-23).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 __all__ = ["OFF_SWITCHES"]
 
-OFF_SWITCHES: Final = MappingProxyType(
+OFF_SWITCHES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_DO_NOT_TRACK": "1",
@@ -29,5 +30,6 @@ OFF_SWITCHES: Final = MappingProxyType(
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "0",
     }
 )
-"""Set on every vLLM container. ``VLLM_HAS_FLASHINFER_CUBIN`` is not among them: it is true only of an image
-that really contains ``flashinfer-cubin``."""
+"""Set on every vLLM container, letter by letter: a variable that is read first (``VLLM_DO_NOT_TRACK``,
+``HF_HUB_OFFLINE``) masks the one read after it. ``VLLM_HAS_FLASHINFER_CUBIN`` is not among them: it is true
+only of an image that really contains ``flashinfer-cubin``."""
