@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up preview gate docs refresh destroy outputs test quick check format bench relock clean
+.PHONY: help setup lock up preview preflight gate docs refresh destroy outputs test quick check format bench relock clean
 
 STACK ?= eu
 PYTHON ?= python3
@@ -40,6 +40,9 @@ up: lock ## Bring the stack up
 
 preview: lock ## Show what would change
 	@$(REHEARSE) pulumi preview --stack $(STACK) $(PACK)
+
+preflight: lock ## Could the stack come up, and may it? Asks the cloud, creates nothing
+	@$(REHEARSE) -q $(BIN)/python -m preflight --stack $(STACK)
 
 gate: lock ## May the stack be updated? Violations as SARIF and JUnit in .rehearsal/gate
 	@$(REHEARSE) -q $(BIN)/python -m operations.gate --stack $(STACK) --report-dir .rehearsal/gate

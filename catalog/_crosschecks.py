@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from catalog._catalog import Catalog
+from catalog._costchecks import cost_mistakes
 from catalog._source import Checked
 from catalog.models import Commercial, Model, Use
 from catalog.patterns import matches, overlap
@@ -33,6 +34,7 @@ def cross_check(catalog: Catalog) -> list[str]:
         *_patterns(catalog.models),
         *_hosts(catalog),
         *_packages(catalog),
+        *cost_mistakes(catalog),
     ]
 
 
@@ -99,6 +101,22 @@ def _defaults(catalog: Catalog, place: Place, defaults: PlaceDefaults) -> Iterat
             yield f"storage_region: {storage.code} is in {storage.country}, outside {place.jurisdiction}"
         elif Offer.OBJECT_STORAGE not in storage.offers:
             yield f"storage_region: {storage.code} does not list object-storage among its offers"
+    if defaults.registry_region is not None:
+        registry = catalog.place(place.cloud, defaults.registry_region)
+        if registry is None:
+            yield f"registry_region: no place {defaults.registry_region!r} in this file"
+        elif registry.jurisdiction != place.jurisdiction:
+            yield f"registry_region: {registry.code} is in {registry.country}, outside {place.jurisdiction}"
+        elif Offer.REGISTRY not in registry.offers:
+            yield f"registry_region: {registry.code} does not list registry among its offers"
+    if defaults.gateway_zone is not None:
+        zone = catalog.place(place.cloud, defaults.gateway_zone)
+        if zone is None or zone.parent is None or zone.parent != place.parent:
+            yield f"gateway_zone: {defaults.gateway_zone!r} is no zone of {place.parent} in this file"
+    if defaults.node_zone is not None:
+        zone = catalog.place(place.cloud, defaults.node_zone)
+        if zone is None or zone.parent != place.code:
+            yield f"node_zone: {defaults.node_zone!r} is no zone of {place.code} in this file"
 
 
 def _node_types(catalog: Catalog) -> Iterator[str]:

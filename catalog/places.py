@@ -56,19 +56,32 @@ class PlaceDefaults(Fact):
     storage_endpoint: str | None = None
     """Host name of the S3 endpoint of that region, None when not known before it exists."""
     registry_host: str | None = None
-    """Host name of the image registry, or None; then ``no_registry_reason`` says why."""
+    """Host name of the image registry, or None: see ``registry_region`` and ``no_registry_reason``."""
+    registry_region: str | None = None
+    """Place code of the stack's registry where its host is known only once it is created; then
+    ``registry_host`` is None."""
     no_registry_reason: str = ""
+    kubernetes_plan: str | None = None
+    """Plan of a managed cluster, in the cloud's spelling, where it depends on the place."""
+    gateway_zone: str | None = None
+    """Zone of the gateway of private nodes where it is not sold in the stack's own; None: it is."""
+    node_zone: str | None = None
+    """Availability zone of the node pools in a region of several zones, whose pools must name one."""
+    storage_class: str | None = None
+    """Kubernetes storage class, encrypted where the place has such; None takes the cloud module's own."""
 
     @model_validator(mode="after")
     def _absence_has_a_reason(self) -> Self:
         for value, reason, what in (
             (self.gpu_node_type, self.no_gpu_reason, "gpu_node_type or no_gpu_reason"),
             (self.storage_region, self.no_storage_reason, "storage_region or no_storage_reason"),
-            (self.registry_host, self.no_registry_reason, "registry_host or no_registry_reason"),
         ):
             if bool(value) == bool(reason):
                 message = f"give exactly one of {what}"
                 raise ValueError(message)
+        if [self.registry_host, self.registry_region, self.no_registry_reason or None].count(None) != 2:
+            message = "give exactly one of registry_host, registry_region or no_registry_reason"
+            raise ValueError(message)
         return self
 
 

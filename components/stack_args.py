@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
-from catalog import CloudInfo, Lock, LockedImage, LockedModel, NodeType, Place
-from components.clouds import CloudModule, Site
+from catalog import CloudInfo, Lock, LockedFile, LockedImage, LockedModel, NodeType, Place
+from components.clouds import CloudModule, CloudSettings, Site
 from components.residency import Residency
 
 __all__ = ["REQUIRED_IMAGES", "LockGapError", "Locked", "ModelServing", "NodePools", "RegionalStackArgs"]
 
 REQUIRED_IMAGES = ("haproxy", "llama-cpp", "vllm", "weights-fetcher")
-"""Names of the images a stack runs, as in the catalogue and in a lock."""
+"""Names of the images every stack runs, as in the catalogue and in a lock; a cloud module may add its own."""
 
 
 class LockGapError(Exception):
@@ -29,9 +29,11 @@ class NodePools:
     cpu_minimum: int
     cpu_maximum: int
     gpu: NodeType | None
-    """None: the place sells no GPU; then llama.cpp serves alone."""
+    """None: the place sells no GPU, or has none left; then llama.cpp serves alone."""
     gpu_minimum: int = 0
     gpu_maximum: int = 0
+    gpu_zone: str | None = None
+    """Zone of the GPU nodes where it is not the place of the stack; None: the place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +76,14 @@ class RegionalStackArgs:
     """``host/path`` of the images if the cloud has no registry of its own."""
     registry_auth: pulumi.Output[str] | None
     """``user:password`` of that registry, secret; None if it asks for no login."""
+    client_countries: frozenset[str] | None = None
+    """Countries whose clients find the stack by its name; None: everybody does."""
     cloud_provider: pulumi.ProviderResource
     tls_provider: pulumi.ProviderResource
     lock: Lock | None
     """What may run. None builds the foundation only: network, cluster, pools, bucket, registry."""
+    cloud_settings: CloudSettings = field(default_factory=CloudSettings)
+    """What only some clouds are told."""
 
     @property
     def host(self) -> str:
@@ -97,7 +103,9 @@ class RegionalStackArgs:
             residency=self.residency,
             host=self.host,
             project=self.project,
+            client_countries=self.client_countries,
             provider=self.cloud_provider,
+            settings=self.cloud_settings,
         )
 
 
@@ -119,6 +127,18 @@ class Locked:
             message = f"the lock of {self.lock.stack} has no image {name!r}; make it again"
             raise LockGapError(message)
         return image.reference
+
+    def binary(self, name: str) -> LockedFile:
+        """A file that nodes run.
+
+        Raises:
+            LockGapError: the lock has no such file.
+        """
+        binary = self.lock.binaries.get(name)
+        if binary is None:
+            message = f"the lock of {self.lock.stack} has no binary {name!r}; make it again"
+            raise LockGapError(message)
+        return binary
 
     @property
     def model(self) -> LockedModel:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pulumi
 import pulumi_tls as tls
 
-from catalog import CatalogError, LockError, Place, load_catalog
+from catalog import CatalogError, LockError, load_catalog
 from components import LockGapError, ModelServing, NodePools, RegionalStack, RegionalStackArgs, Residency
-from components.clouds import cloud_module
+from components.clouds import CloudModule, CloudSettings, cloud_module
 from infra import configuration
+from infra.cost import estimate
+from infra.gpu import GpuCandidate, GpuChoice, choose
+from infra.held import held_gpu_pool
 from infra.locks import LockRefusedError, find_lock, rehearsal_workspace
 from infra.settings import Settings, SettingsError, parse
 from infra.wanted import registry_of
@@ -45,10 +48,10 @@ def main() -> None:
         )
         if found.lock is None:
             pulumi.log.warn(found.advice)
-        if settings.gpu_node_type is None:
-            pulumi.log.warn(_without_gpu(settings.place))
         name = settings.jurisdiction
         module = cloud_module(settings.cloud.key)
+        provider = module.provider(f"{name}-{module.key}", settings.place, settings.project)
+        gpu = _gpu(settings, module, provider)
         stack = RegionalStack(
             name,
             RegionalStackArgs(
@@ -58,35 +61,58 @@ def main() -> None:
                 residency=Residency(jurisdiction=settings.jurisdiction, data=settings.data),
                 domain=settings.domain,
                 jurisdictions=sorted(catalog.jurisdictions),
-                pools=_pools(settings),
+                pools=_pools(settings, gpu.candidate),
                 serving=_serving(settings),
                 api_access=settings.api_access,
                 project=settings.project,
+                client_countries=catalog.jurisdiction(name).countries if settings.geo_steering else None,
                 registry_path=settings.registry,
                 registry_auth=_registry_auth(settings),
-                cloud_provider=module.provider(f"{name}-{module.key}", settings.place, settings.project),
+                cloud_provider=provider,
                 tls_provider=tls.Provider(f"{name}-tls"),
                 lock=found.lock,
+                cloud_settings=_cloud_settings(settings),
             ),
         )
     except (CatalogError, SettingsError, LockError, LockRefusedError, LockGapError) as error:
         raise pulumi.RunError(str(error)) from error
-    _export(settings, stack)
+    _export(settings, stack, gpu)
+    pulumi.export("costEstimate", estimate(settings, catalog, found.lock, gpu).output())
 
 
-def _without_gpu(place: Place) -> str:
-    reason = place.defaults.no_gpu_reason if place.defaults else ""
-    return f"{place.cloud} {place.code} has no GPU pool, so llama.cpp on CPUs serves alone: {reason}"
+def _gpu(settings: Settings, module: CloudModule, provider: pulumi.ProviderResource) -> GpuChoice:
+    """The GPU pool to build, with a warning when there is none or when a cloud would not say."""
+    place = settings.place
+    if not settings.gpu:
+        reason = settings.no_gpu_reason
+        pulumi.log.warn(
+            f"{place.cloud} {place.code} has no GPU pool, so llama.cpp on CPUs serves alone: {reason}"
+        )
+        return GpuChoice(candidate=None, reason=reason)
+    choice = choose(
+        settings.gpu,
+        held_gpu_pool(settings.cloud.key),
+        lambda asked: module.stock(asked.node_type.name, asked.zone, provider),
+    )
+    for silence in choice.untold:
+        pulumi.log.warn(f"The stock of GPUs could not be asked; the pool may fail for want of it. {silence}")
+    if choice.candidate is None:
+        pulumi.log.warn(
+            f"No GPU is left in {place.code}, so llama.cpp on CPUs serves alone until an update finds one: "
+            f"{choice.reason}. Update again later, or list more in sovereign:gpuAlternatives."
+        )
+    return choice
 
 
-def _pools(settings: Settings) -> NodePools:
+def _pools(settings: Settings, gpu: GpuCandidate | None) -> NodePools:
     return NodePools(
         cpu=settings.cpu_node_type,
         cpu_minimum=settings.cpu_nodes_min,
         cpu_maximum=settings.cpu_nodes_max,
-        gpu=settings.gpu_node_type,
-        gpu_minimum=settings.gpu_nodes_min,
-        gpu_maximum=settings.gpu_nodes_max,
+        gpu=gpu.node_type if gpu else None,
+        gpu_minimum=gpu.minimum if gpu else 0,
+        gpu_maximum=gpu.maximum if gpu else 0,
+        gpu_zone=gpu.zone.code if gpu else None,
     )
 
 
@@ -107,15 +133,31 @@ def _registry_auth(settings: Settings) -> pulumi.Output[str] | None:
     return pulumi.Output.secret(settings.registry_auth.get_secret_value())
 
 
-def _export(settings: Settings, stack: RegionalStack) -> None:
+def _cloud_settings(settings: Settings) -> CloudSettings:
+    return CloudSettings(
+        secrets={
+            key: pulumi.Output.secret(secret.get_secret_value())
+            for key, secret in settings.cloud_secrets.items()
+        },
+        control_planes=settings.control_planes,
+        vswitch_id=settings.vswitch_id,
+    )
+
+
+def _export(settings: Settings, stack: RegionalStack, gpu: GpuChoice) -> None:
     pulumi.export("jurisdiction", settings.jurisdiction)
     pulumi.export("cloud", settings.cloud.key)
     pulumi.export("location", settings.place.code)
     pulumi.export("models", list(stack.models))
-    pulumi.export("kubeconfig", stack.kubeconfig)
+    if stack.kubeconfig is not None:
+        pulumi.export("kubeconfig", stack.kubeconfig)
+    if stack.join_script is not None:
+        pulumi.export("gexJoinScript", stack.join_script)
     pulumi.export("cpuNodeType", settings.cpu_node_type.name)
-    pulumi.export("gpuNodeType", settings.gpu_node_type.name if settings.gpu_node_type else None)
-    pulumi.export("registry", registry_of(settings))
+    pulumi.export("gpuNodeType", gpu.candidate.node_type.name if gpu.candidate else None)
+    pulumi.export("gpuZone", gpu.candidate.zone.code if gpu.candidate else None)
+    pulumi.export("gpuStock", gpu.reason)
+    pulumi.export("registry", registry_of(settings) if stack.registry is None else stack.registry)
     pulumi.export("weightsEndpoint", stack.bucket.endpoint)
     pulumi.export("weightsBucket", stack.bucket.bucket)
     if stack.endpoint is not None:

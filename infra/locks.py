@@ -33,7 +33,7 @@ def rehearsal_workspace(environment: Mapping[str, str] | None = None) -> Path | 
 
 
 def find_lock(
-    project: Path, stack: str, jurisdiction: str, registry: str, rehearsal: Path | None
+    project: Path, stack: str, jurisdiction: str, registry: str | None, rehearsal: Path | None
 ) -> FoundLock:
     """Look for ``locks/<stack>.yaml`` in the project, then, in rehearsal only, in its workspace.
 
@@ -44,7 +44,8 @@ def find_lock(
         project: directory of ``Pulumi.yaml``.
         stack: name of the Pulumi stack.
         jurisdiction: the stack's own; a lock of another one is refused.
-        registry: ``host/path`` of the stack's images; a lock with images elsewhere is refused.
+        registry: ``host/path`` of the stack's images; a lock with images elsewhere is refused. None: it has
+            no name yet, so every lock is refused.
         rehearsal: the workspace, or None outside a rehearsal: then a made-up lock is refused.
 
     Raises:
@@ -55,6 +56,13 @@ def find_lock(
     if path.is_file():
         lock = load_lock(path)
         _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=rehearsal is not None)
+        if registry is None:
+            message = (
+                f"{path}: sovereign:registry is missing, so nobody can say whether the images of this lock "
+                "are those of this stack. Allowed: the stack output `registry` (if there is none yet, put "
+                "the file away and update once)"
+            )
+            raise LockRefusedError(message)
         strays = _outside(lock, registry)
         if strays:
             message = (
@@ -71,7 +79,7 @@ def find_lock(
     if path.is_file():
         lock = load_lock(path)
         _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=True)
-        if not _outside(lock, registry):
+        if registry is not None and not _outside(lock, registry):
             return FoundLock(lock=lock, advice="")
     return FoundLock(lock=None, advice=_advice(stack, f"make lock STACK={stack}"))
 
@@ -84,15 +92,7 @@ def _advice(stack: str, command: str) -> str:
 
 
 def _refuse_foreign(lock: Lock, path: Path, stack: str, jurisdiction: str, *, in_rehearsal: bool) -> None:
-    reasons: list[str] = []
-    if lock.rehearsal and not in_rehearsal:
-        reasons.append(
-            f"rehearsal: found true, a made-up lock; allowed: one that 'make mirror STACK={stack}' has made"
-        )
-    if lock.stack != stack:
-        reasons.append(f"stack: found {lock.stack!r}, allowed: {stack!r}")
-    if lock.jurisdiction != jurisdiction:
-        reasons.append(f"jurisdiction: found {lock.jurisdiction!r}, allowed: {jurisdiction!r}")
+    reasons = lock.mismatches(stack, jurisdiction, rehearsal=in_rehearsal)
     if reasons:
         listed = "\n".join(f"  - {reason}" for reason in reasons)
         message = f"{path}: this lock cannot be used here:\n{listed}"

@@ -5,19 +5,23 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from catalog import Catalog, CloudInfo, NodeType, Place
 from components.clouds import built_clouds
-from infra._checks import Mistakes, resolve
+from infra._checks import resolve
+from infra._mistakes import Mistakes
+from infra.gpu import GpuCandidate
 from infra.written import NAMESPACE, WrittenSettings, allowed_values, full_key, key_names
 
 __all__ = ["Settings", "SettingsError", "parse"]
 
 _SHOWN = 80
-_ONLY_SECRET = "registryAuth"
+_SECRETS = frozenset({"registryAuth", "hcloudToken", "weightsAccessKey", "weightsSecretKey"})
+"""Keys that may be stored encrypted; their values are never shown."""
 
 
 class SettingsError(Exception):
@@ -43,6 +47,8 @@ class Settings(BaseModel):
     place: Place
     domain: str
     api_access: tuple[str, ...]
+    geo_steering: bool
+    """Whether DNS answers only the countries of the jurisdiction."""
     data: Literal["personal", "none"]
     model: str
     replicas: int
@@ -50,10 +56,9 @@ class Settings(BaseModel):
     gpu_memory_utilization: float
     max_model_len: int
     fallback_replicas: int
-    gpu_node_type: NodeType | None
-    """None: the place sells no GPU."""
-    gpu_nodes_min: int
-    gpu_nodes_max: int
+    fallback_rehearsed: date | None
+    gpu: tuple[GpuCandidate, ...]
+    """The GPU pools that the stack may take, the best first; empty: the place sells no GPU."""
     cpu_node_type: NodeType
     cpu_nodes_min: int
     cpu_nodes_max: int
@@ -62,6 +67,18 @@ class Settings(BaseModel):
     registry_auth: SecretStr | None
     project: str | None
     """The cloud's project, None where the cloud has none."""
+    cloud_secrets: dict[str, SecretStr]
+    """Secrets that only this cloud asks for, by key."""
+    control_planes: int
+    vswitch_id: int | None
+
+    @property
+    def no_gpu_reason(self) -> str:
+        """Why there is no GPU pool, in words; empty if there may be one."""
+        if self.gpu:
+            return ""
+        reason = self.place.defaults.no_gpu_reason if self.place.defaults else ""
+        return reason or "sovereign:gpuNodeType is none"
 
     @property
     def host(self) -> str:
@@ -97,7 +114,7 @@ def parse(
         if short not in names:
             mistakes.add(key, _unknown(short, names))
             continue
-        if key in secret_keys and short != _ONLY_SECRET:
+        if key in secret_keys and short not in _SECRETS:
             mistakes.add(key, "found a secret, allowed: plain text, so that a mistake in it can be shown")
             continue
         field = WrittenSettings.model_fields[names[short]]
@@ -106,7 +123,7 @@ def parse(
             written[names[short]] = adapter.validate_python(_as_pulumi_passes(value))
         except (ValidationError, json.JSONDecodeError):
             # The reason is in pydantic's words and may quote the value; found and allowed say it better.
-            found = "a secret" if short == _ONLY_SECRET else _shown(value)
+            found = "a secret" if short in _SECRETS else _shown(value)
             mistakes.add(key, f"found {found}, allowed: {_allowed(names[short], catalog)}")
     for name, field in WrittenSettings.model_fields.items():
         key = full_key(name)

@@ -1,8 +1,9 @@
 """Prints what a stack needs mirrored: ``python -m infra.wanted --stack eu``.
 
 The output is YAML with the keys ``stack``, ``jurisdiction``, ``registry`` (``host/path``), ``images`` (name
-to ``source``, the upstream repository) and ``models`` (id to ``files`` and ``gguf``). A mirror turns it into
-a lock.
+to ``source``, the upstream repository) and ``models`` (id to ``files`` and ``gguf``); on clouds whose nodes
+the stack builds itself also ``binaries`` (name to ``source``, ``version`` and ``path`` in the bucket). A
+mirror turns it into a lock.
 """
 
 from __future__ import annotations
@@ -21,22 +22,25 @@ from components.clouds import cloud_module
 from infra.configuration import ConfigurationError, of_file
 from infra.settings import Settings, SettingsError, parse
 
-__all__ = ["UnmirroredModelError", "main", "registry_of", "wanted"]
+__all__ = ["UnmirroredModelError", "UnnamedRegistryError", "main", "registry_of", "wanted"]
 
 
 class UnmirroredModelError(Exception):
     """The catalogue does not say which files make up a model."""
 
 
-def registry_of(settings: Settings) -> str:
-    """``host/path`` of the stack's images: the cloud's own registry, else the one in the settings."""
+class UnnamedRegistryError(Exception):
+    """The cloud chooses the host of its registry, and nobody has written it into the settings yet."""
+
+
+def registry_of(settings: Settings) -> str | None:
+    """``host/path`` of the stack's images: the cloud's own registry, else the one in the settings.
+
+    None where the cloud tells the host of its registry only once it is created: then the stack output
+    ``registry`` says what ``sovereign:registry`` has to be.
+    """
     own = cloud_module(settings.cloud.key).registry_path(settings.place, settings.host)
-    if own is not None:
-        return own
-    if settings.registry is None:
-        message = f"{settings.cloud.key} has no registry and the settings name none"
-        raise LookupError(message)
-    return settings.registry
+    return settings.registry if own is None else own
 
 
 def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
@@ -44,7 +48,17 @@ def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
 
     Raises:
         UnmirroredModelError: the catalogue has no file list for the model.
+        UnnamedRegistryError: the registry has no name yet.
     """
+    registry = registry_of(settings)
+    if registry is None:
+        message = (
+            f"sovereign:registry: missing, so it is not known where to mirror to. On {settings.cloud.key} "
+            "the host of the registry is known only once it is created. Allowed: the stack output "
+            f"`registry`, which `pulumi stack output registry --stack {stack}` prints after a first run "
+            "without a lock"
+        )
+        raise UnnamedRegistryError(message)
     row = catalog.model(settings.model)
     if row is None or row.weights is None:
         listed = ", ".join(model.id for model in catalog.models if model.weights is not None)
@@ -58,12 +72,24 @@ def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
     model: dict[str, Any] = {"files": list(row.weights.files)}
     if row.weights.gguf is not None:
         model["gguf"] = row.weights.gguf
+    module = cloud_module(settings.cloud.key)
+    binaries = {
+        name: {
+            "source": catalog.binaries[name].upstream,
+            "version": catalog.binaries[name].version,
+            "path": catalog.binaries[name].path,
+        }
+        for name in module.binaries
+    }
     return {
         "stack": stack,
         "jurisdiction": settings.jurisdiction,
-        "registry": registry_of(settings),
-        "images": {name: {"source": catalog.images[name].upstream} for name in REQUIRED_IMAGES},
+        "registry": registry,
+        "images": {
+            name: {"source": catalog.images[name].upstream} for name in (*REQUIRED_IMAGES, *module.images)
+        },
         "models": {settings.model: model},
+        **({"binaries": binaries} if binaries else {}),
     }
 
 
@@ -83,7 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A list can be made before there is a domain: placeholders do no harm here.
         settings = parse(configuration.values, catalog, rehearsal=True, secret_keys=configuration.secret_keys)
         needs = wanted(asked.stack, settings, catalog)
-    except (CatalogError, ConfigurationError, SettingsError, UnmirroredModelError) as error:
+    except (
+        CatalogError,
+        ConfigurationError,
+        SettingsError,
+        UnmirroredModelError,
+        UnnamedRegistryError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     print(yaml.safe_dump(needs, sort_keys=False), end="")

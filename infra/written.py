@@ -9,6 +9,7 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -27,6 +28,7 @@ _WIDEST_PREFIX = 8
 _DOMAIN = re.compile(
     r"(?=.{4,180}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+"
 )
+_GPU = r"^[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9-]+)?$"
 _REGISTRY = re.compile(
     r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::[0-9]{1,5})?"
     r"(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)+"
@@ -50,6 +52,13 @@ def _domain(value: str) -> str:
 def _registry(value: str) -> str:
     if not _REGISTRY.fullmatch(value):
         message = "not host/path"
+        raise ValueError(message)
+    return value
+
+
+def _one_or_three(value: int) -> int:
+    if value not in (1, 3):
+        message = "etcd needs an odd number of servers; more than three gain nothing here"
         raise ValueError(message)
     return value
 
@@ -80,6 +89,12 @@ CidrList = Annotated[
         'e.g. ["203.0.113.7/32"]'
     ),
 ]
+GpuList = Annotated[
+    list[Annotated[str, Field(pattern=_GPU)]],
+    Field(max_length=16),
+    BeforeValidator(_list_from_text),
+    Allowed('a list of GPU node types, each with or without @zone, e.g. ["L40S-1-48G", "L4-1-24G@fr-par-1"]'),
+]
 
 
 class WrittenSettings(BaseModel):
@@ -102,6 +117,11 @@ class WrittenSettings(BaseModel):
     api_access: CidrList = Field(
         description="IPv4 ranges from which the Kubernetes API may be reached: yours, and that of your CI."
     )
+    geo_steering: Annotated[bool, Allowed("true, false")] | None = Field(
+        default=None,
+        description="Whether DNS tells the router's address only to resolvers in the jurisdiction's "
+        "countries. Default: true where the cloud's DNS can (scaleway).",
+    )
     data: Annotated[Literal["personal", "none"], Allowed("personal, none")] = Field(
         default="personal", description="Whether prompts may hold personal data."
     )
@@ -121,8 +141,24 @@ class WrittenSettings(BaseModel):
     fallback_replicas: Count = Field(
         default=1, description="llama.cpp pods on the CPU pool, for when vLLM has no place."
     )
-    gpu_node_type: Annotated[Name, Allowed("a GPU node type of the place")] | None = Field(
-        default=None, description="Node type of the GPU pool. Default: the place's."
+    fallback_rehearsed: Annotated[date, Allowed("a day as YYYY-MM-DD")] | None = Field(
+        default=None,
+        description="The day on which the fallback was last seen to serve; preflight asks for it again after "
+        "90 days.",
+    )
+    gpu_node_type: Annotated[Name, Allowed("a GPU node type of the place, or none")] | None = Field(
+        default=None,
+        description="Node type of the GPU pool; none leaves it out, and llama.cpp on CPUs serves alone. "
+        "Default: the place's.",
+    )
+    gpu_alternatives: GpuList = Field(
+        default=[],
+        description="What to take, in this order, when the cloud has no gpuNodeType left: node types, with "
+        "@zone where it is another zone of the region. Default: none, and llama.cpp on CPUs serves alone.",
+    )
+    gpu_reserved: GpuList = Field(
+        default=[],
+        description="Which of these are reserved for us, by contract or ticket: taken first, without asking.",
     )
     gpu_nodes_min: Count | None = Field(
         default=None, description="GPU nodes at least. Default: as many as the replicas need."
@@ -141,10 +177,45 @@ class WrittenSettings(BaseModel):
         | None
     ) = Field(
         default=None,
-        description="Where the images are, in the jurisdiction. Read only where the cloud has no registry.",
+        description="Where the images are, in the jurisdiction. Read only where the cloud has no registry, "
+        "or tells its host only once it is created (ovh): then it is the stack output registry.",
     )
     registry_auth: Annotated[SecretStr, Allowed("user:password, stored with --secret")] | None = Field(
         default=None, description="Login of that registry, a secret. Left out: it asks for none."
+    )
+    hetzner_project: (
+        Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$"), Allowed("the number of a Hetzner project")]
+        | None
+    ) = Field(
+        default=None,
+        description="Hetzner project of this jurisdiction: the number in the console's address. Read on "
+        "Hetzner only, to narrow the reading key of the bucket.",
+    )
+    hcloud_token: (
+        Annotated[SecretStr, Allowed("an API token of the Hetzner project, stored with --secret")] | None
+    ) = Field(
+        default=None,
+        description="Token for Hetzner's cloud controller and volume driver in the cluster, a secret; not "
+        "the one that updates the stack (HCLOUD_TOKEN). Read on Hetzner only.",
+    )
+    weights_access_key: Annotated[SecretStr, Allowed("an S3 access key, stored with --secret")] | None = (
+        Field(
+            default=None,
+            description="Access key that reads the weights bucket, a secret: Hetzner makes keys by hand "
+            "only. Read on Hetzner only.",
+        )
+    )
+    weights_secret_key: Annotated[SecretStr, Allowed("an S3 secret key, stored with --secret")] | None = (
+        Field(default=None, description="Secret key of weightsAccessKey, a secret. Read on Hetzner only.")
+    )
+    control_planes: Annotated[int, AfterValidator(_one_or_three), Allowed("1 or 3")] | None = Field(
+        default=None,
+        description="Servers of the control plane: with 3 one may be lost. Hetzner only. Default: 3.",
+    )
+    vswitch_id: Annotated[int, Field(ge=1), Allowed("the number of a vSwitch in Robot")] | None = Field(
+        default=None,
+        description="vSwitch by which dedicated GPU servers (GEX) join; the output gexJoinScript says how. "
+        "Hetzner only.",
     )
     project_id: Annotated[Name, Allowed("the UUID of a Scaleway project")] | None = Field(
         default=None, description="Scaleway project of this jurisdiction. Read on Scaleway only."

@@ -48,7 +48,7 @@ class Project:
         with (self.directory / "infra" / "__main__.py").open("a") as program:
             program.write(dedent(source))
 
-    def configure(self, key: str, value: str) -> None:
+    def configure(self, key: str, value: object) -> None:
         """Set a key in the stack's file, as somebody would by hand."""
         file = self.directory / f"Pulumi.{self.stack}.yaml"
         content = yaml.safe_load(file.read_text())

@@ -8,8 +8,10 @@ from typing import Final, cast
 from components.clouds.contract import (
     GPU_TAINT_KEY,
     CloudModule,
+    CloudSettings,
     Cluster,
     ClusterArgs,
+    ClusterServicesArgs,
     DnsName,
     EdgeAddress,
     GpuPool,
@@ -19,13 +21,16 @@ from components.clouds.contract import (
     Site,
     WeightsBucket,
 )
+from components.clouds.stock import Stock, StockUntoldError
 
 __all__ = [
     "GPU_TAINT_KEY",
     "CloudModule",
     "CloudNotBuiltError",
+    "CloudSettings",
     "Cluster",
     "ClusterArgs",
+    "ClusterServicesArgs",
     "DnsName",
     "EdgeAddress",
     "GpuPool",
@@ -33,6 +38,8 @@ __all__ = [
     "PoolSize",
     "Registry",
     "Site",
+    "Stock",
+    "StockUntoldError",
     "WeightsBucket",
     "built_clouds",
     "cloud_module",
@@ -40,6 +47,8 @@ __all__ = [
 
 _MODULES: Final = {
     "civo": "components.clouds.civo",
+    "hetzner": "components.clouds.hetzner",
+    "ovh": "components.clouds.ovh",
     "scaleway": "components.clouds.scaleway",
 }
 """Catalogue key to package. Each defines ``MODULE``; it is imported only when its cloud is used."""

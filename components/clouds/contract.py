@@ -6,21 +6,26 @@ changes. ``docs/cloud-contract.md`` says the same in prose, with the duties that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import pulumi
 
-from catalog import CatalogError, Place
+from catalog import CatalogError, LockedFile, Place
+from components.clouds.inspection import Answer, Inspection
+from components.clouds.stock import Stock
 from components.residency import Residency
+from components.workloads.target import ClusterTarget, RegistryLogin
 
 __all__ = [
     "GPU_TAINT_KEY",
     "CloudModule",
+    "CloudSettings",
     "Cluster",
     "ClusterArgs",
+    "ClusterServicesArgs",
     "DnsName",
     "EdgeAddress",
     "GpuPool",
@@ -36,6 +41,18 @@ GPU_TAINT_KEY = "nvidia.com/gpu"
 
 
 @dataclass(frozen=True, kw_only=True)
+class CloudSettings:
+    """What only some clouds are told. A module names in ``settings`` which of these keys it reads."""
+
+    secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, pulumi.Output[str]])
+    """Secret settings by key, such as ``hcloudToken``."""
+    control_planes: int = 3
+    """Servers of the control plane, 1 or 3, where the stack builds it itself."""
+    vswitch_id: int | None = None
+    """Number of the vSwitch by which Hetzner's dedicated servers reach the network; None: there are none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """Where, for whom and through which provider a cloud module builds."""
 
@@ -46,8 +63,12 @@ class Site:
     """Public host name of the stack, ``<jurisdiction>.<domain>``; globally unique names derive from it."""
     project: str | None
     """The cloud's project of this jurisdiction, where the cloud has projects."""
+    client_countries: frozenset[str] | None = None
+    """ISO codes of the countries whose clients the name answers, where the cloud's DNS can tell them apart;
+    None answers everybody."""
     provider: pulumi.ProviderResource
     """Set explicitly on every resource: an inherited or default provider may stand anywhere."""
+    settings: CloudSettings = field(default_factory=CloudSettings)
 
     @property
     def region(self) -> str:
@@ -104,6 +125,8 @@ class PoolSize:
     node_type: str
     minimum: int
     maximum: int
+    zone: str | None = None
+    """Zone of the nodes where it is not the stack's own place; always of the same region."""
 
     @property
     def autoscaled(self) -> bool:
@@ -122,6 +145,24 @@ class ClusterArgs:
     """IPv4 ranges that may reach the Kubernetes API. Everything else is refused."""
     cpu_pool: PoolSize
     """The pool every cluster has: router, fallback engine, system pods."""
+    bucket: WeightsBucket
+    """Where nodes fetch what they run, on clouds whose module names ``binaries``."""
+    binaries: Mapping[str, LockedFile] = field(default_factory=dict[str, LockedFile])
+    """The module's ``binaries`` as the lock pins them; empty elsewhere."""
+    registry: str | None = None
+    """``host/path`` of the images, on clouds where the stack sets up the nodes that pull them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterServicesArgs:
+    """What a cloud's own services in the cluster are built from."""
+
+    cluster: Cluster
+    network: Network
+    target: ClusterTarget
+    images: Mapping[str, str]
+    """Reference by digest of each of the module's ``images``."""
+    login: RegistryLogin | None
 
 
 class Network(pulumi.ComponentResource):
@@ -143,12 +184,19 @@ class Cluster(pulumi.ComponentResource):
     """URL of the Kubernetes API."""
     storage_class: str
     """Name of the storage class whose volumes stay in the cluster's place."""
+    join_script: pulumi.Output[str] | None = None
+    """Secret shell script by which a machine that no API can order joins; None where there are none."""
 
 
 class GpuPool(pulumi.ComponentResource):
     """GPU nodes with the taint ``nvidia.com/gpu``; apart from the cluster, as it may be out of stock."""
 
     pool_id: pulumi.Output[str]
+
+    def report(self, site: Site, size: PoolSize) -> None:
+        """Register the outputs. By them the next update knows what it holds, and keeps it."""
+        zone = size.zone or site.place.code
+        self.register_outputs({"poolId": self.pool_id, "nodeType": size.node_type, "zone": zone})
 
 
 class WeightsBucket(pulumi.ComponentResource):
@@ -168,8 +216,8 @@ class WeightsBucket(pulumi.ComponentResource):
 class Registry(pulumi.ComponentResource):
     """A private image registry inside the jurisdiction."""
 
-    path: str
-    """``host/path`` under which the images of this stack live."""
+    path: pulumi.Output[str]
+    """``host/path`` under which the images of this stack live. An output, as some clouds choose the host."""
     username: pulumi.Output[str]
     password: pulumi.Output[str]
     """Secret. May pull, not push."""
@@ -181,6 +229,8 @@ class EdgeAddress(pulumi.ComponentResource):
     address: pulumi.Output[str]
     annotations: Mapping[str, pulumi.Input[str]]
     """For the Service of type LoadBalancer: they place the load balancer and give it the address."""
+    load_balancer_ip: pulumi.Input[str] | None = None
+    """For ``spec.loadBalancerIP`` of that Service, where the cloud's controller reads it there."""
 
 
 class DnsName(pulumi.ComponentResource):
@@ -204,7 +254,22 @@ class CloudModule(Protocol):
 
     @property
     def project_key(self) -> str | None:
-        """The setting that names the cloud's project, ``projectId`` or ``serviceName``; None: none."""
+        """The setting that names the cloud's project, such as ``projectId``; None: none."""
+        ...
+
+    @property
+    def settings(self) -> Sequence[str]:
+        """Keys of the settings that only this cloud reads, beside ``project_key``."""
+        ...
+
+    @property
+    def images(self) -> Sequence[str]:
+        """Names of the images its own services in the cluster run, as in catalogue and lock."""
+        ...
+
+    @property
+    def binaries(self) -> Sequence[str]:
+        """Names of the files its nodes run, as in catalogue and lock; with any, no lock means no cluster."""
         ...
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
@@ -212,7 +277,8 @@ class CloudModule(Protocol):
         ...
 
     def registry_path(self, place: Place, host: str) -> str | None:
-        """``host/path`` of the stack's registry, known before it exists; None if the cloud has none."""
+        """``host/path`` of the stack's registry if it is known before it exists; else, and if the cloud has
+        none, None: then ``sovereign:registry`` names it."""
         ...
 
     def network(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> Network:
@@ -223,10 +289,33 @@ class CloudModule(Protocol):
         """Build the cluster with its CPU pool."""
         ...
 
+    def cluster_services(
+        self, name: str, site: Site, args: ClusterServicesArgs, opts: pulumi.ResourceOptions
+    ) -> pulumi.ComponentResource | None:
+        """Build what the cloud needs inside the cluster before any workload; None where nothing is."""
+        ...
+
     def gpu_pool(
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
     ) -> GpuPool:
         """Build the GPU pool."""
+        ...
+
+    @property
+    def credentials(self) -> Sequence[Sequence[str]]:
+        """Environment variables that log in: one of the lists must be set as a whole."""
+        ...
+
+    def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+        """Ask the cloud, before anything is created, what could keep the stack from coming up."""
+        ...
+
+    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+        """Ask the cloud whether a GPU node type can be had in a zone, through the stack's provider.
+
+        Raises:
+            StockUntoldError: the cloud gave no answer.
+        """
         ...
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> WeightsBucket:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from rehearsal.cloud import CloudObject, CloudStore
+from rehearsal.cloud import CloudObject, CloudStore, FaultKind
 from rehearsal.sdk import (
     Package,
     Property,
@@ -223,16 +223,38 @@ class Behaviour:
         """
         return None
 
-    def invoke(self, token: str, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
+    def invoke(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> dict[str, Any] | None:
         """The answer of a provider function, or None when there is no such function.
 
         Without knowledge of the function: its arguments, and made-up values for every other result.
+
+        Args:
+            token: the function.
+            arguments: as the program gave them.
+            configuration: the settings of the provider that is asked.
         """
         shapes = describe_function(self.package, token)
         if shapes is None:
             return None
         completed = {name: made_up(name, shape, token) for name, shape in shapes.items()}
-        return {**completed, **{name: value for name, value in arguments.items() if name in shapes}}
+        given = {name: value for name, value in arguments.items() if name in shapes}
+        return {**completed, **given, **self.told(token, arguments, configuration)}
+
+    def told(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> Mapping[str, Any]:
+        """What this cloud is known to answer to a function; the rest is made up by shape."""
+        return {}
+
+    def has_stock(self, node_type: str, place: str | None) -> bool:
+        """Whether a pool of this node type could be made now."""
+        places = frozenset({place} if place else ())
+        return not any(
+            fault.concerns(node_type) and fault.is_at(places)
+            for fault in self.store.faults(FaultKind.OUT_OF_STOCK)
+        )
 
 
 def _strings(value: Value) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.sdk import Property, ResourceType
-from rehearsal.twins.behaviour import Behaviour, Request
+from rehearsal.twins.behaviour import Behaviour, Configuration, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.values import Value
 
@@ -29,6 +29,8 @@ class Echo(Behaviour):
         """Nothing is refused."""
         return []
 
-    def invoke(self, token: str, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
+    def invoke(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> dict[str, Any] | None:
         """The arguments themselves."""
         return dict(arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -10,9 +11,13 @@ import pulumi_civo as civo
 from catalog import Place
 from components.clouds.civo.cluster import CivoCluster, CivoGpuPool
 from components.clouds.civo.edge import CivoDnsName, CivoEdgeAddress
+from components.clouds.civo.inspection import inspect
 from components.clouds.civo.network import CivoNetwork
+from components.clouds.civo.stock import stock
 from components.clouds.civo.storage import CivoWeightsBucket
-from components.clouds.contract import Cluster, ClusterArgs, Network, PoolSize, Site
+from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.inspection import Answer, Inspection
+from components.clouds.stock import Stock
 
 __all__ = ["MODULE", "CivoModule"]
 
@@ -22,7 +27,11 @@ class CivoModule:
 
     key: Final = "civo"
     autoscales: Final = False
+    credentials: Final = (("CIVO_TOKEN",), ("CIVO_CREDENTIAL_FILE",))
     project_key: Final = None
+    settings: Final = ()
+    images: Final = ()
+    binaries: Final = ()
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
         """The token comes from CIVO_TOKEN. Civo has no projects: one account per jurisdiction."""
@@ -41,11 +50,26 @@ class CivoModule:
         """k3s with firewall and CPU pool."""
         return CivoCluster(name, site, args, opts)
 
+    def cluster_services(
+        self, name: str, site: Site, args: ClusterServicesArgs, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Civo runs its own services itself."""
+        del name, site, args, opts
+
     def gpu_pool(
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
     ) -> CivoGpuPool:
         """A node pool apart from the cluster's own."""
         return CivoGpuPool(name, site, cluster, size, opts)
+
+    def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+        """See ``inspection``."""
+        return inspect(needs, provider)
+
+    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+        """Sizes are told for the region of the provider."""
+        del zone
+        return stock(node_type, provider)
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> CivoWeightsBucket:
         """Object store with its credential."""

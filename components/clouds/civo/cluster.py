@@ -70,4 +70,4 @@ class CivoGpuPool(GpuPool):
             opts=site.options(self),
         )
         self.pool_id = pool.id
-        self.register_outputs({"poolId": self.pool_id})
+        self.report(site, size)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
 import pulumiverse_scaleway as scaleway
 
 from catalog import CatalogError, Place
-from components.clouds.contract import Cluster, ClusterArgs, Network, PoolSize, Site
+from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.inspection import Answer, Inspection
 from components.clouds.scaleway.cluster import ScalewayCluster, ScalewayGpuPool
 from components.clouds.scaleway.edge import ScalewayDnsName, ScalewayEdgeAddress
+from components.clouds.scaleway.inspection import inspect
 from components.clouds.scaleway.network import ScalewayNetwork
+from components.clouds.scaleway.stock import stock
 from components.clouds.scaleway.storage import ScalewayRegistry, ScalewayWeightsBucket, registry_namespace
+from components.clouds.stock import Stock
 
 __all__ = ["MODULE", "ScalewayModule"]
 
@@ -22,7 +27,11 @@ class ScalewayModule:
 
     key: Final = "scaleway"
     autoscales: Final = True
+    credentials: Final = (("SCW_ACCESS_KEY", "SCW_SECRET_KEY"), ("SCW_PROFILE",))
     project_key: Final = "projectId"
+    settings: Final = ()
+    images: Final = ()
+    binaries: Final = ()
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
         """Credentials come from SCW_ACCESS_KEY and SCW_SECRET_KEY."""
@@ -42,11 +51,25 @@ class ScalewayModule:
         """Kapsule with access list and CPU pool."""
         return ScalewayCluster(name, site, args, opts)
 
+    def cluster_services(
+        self, name: str, site: Site, args: ClusterServicesArgs, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Kapsule runs its own services itself."""
+        del name, site, args, opts
+
     def gpu_pool(
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
     ) -> ScalewayGpuPool:
         """A GPU pool in the zone of the stack."""
         return ScalewayGpuPool(name, site, cluster, size, opts)
+
+    def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+        """See ``inspection``."""
+        return inspect(needs, provider)
+
+    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+        """The instance API tells stock for each type and zone."""
+        return stock(node_type, zone.code, provider)
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> ScalewayWeightsBucket:
         """Bucket in the storage region of the place."""

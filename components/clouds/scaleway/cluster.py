@@ -86,9 +86,11 @@ class ScalewayGpuPool(GpuPool):
             self,
             taints=[taint],
             root_volume=_GPU_ROOT_VOLUME_GB,
+            # Two pools of a cluster made at once get in each other's way (provider issue 2252).
+            depends_on=[cluster],
         )
         self.pool_id = pool.id
-        self.register_outputs({"poolId": self.pool_id})
+        self.report(site, size)
 
 
 def _pool(
@@ -107,7 +109,7 @@ def _pool(
     return scaleway.kubernetes.Pool(
         name,
         region=site.region,
-        zone=site.place.code,
+        zone=size.zone or site.place.code,
         cluster_id=cluster_id,
         node_type=size.node_type,
         size=size.minimum,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pulumi
 import pulumiverse_scaleway as scaleway
 
@@ -10,6 +12,11 @@ from components.clouds.contract import DnsName, EdgeAddress, Site
 __all__ = ["ScalewayDnsName", "ScalewayEdgeAddress"]
 
 _TTL_SECONDS = 300
+
+_NOBODY: Final = "192.0.0.8"
+"""What clients from elsewhere are told: the dummy address of RFC 7600, to which nothing is ever routed. A
+client outside the jurisdiction so fails closed, before it sends a byte, instead of at the wrong door."""
+
 _ANNOTATION = "service.beta.kubernetes.io/scw-loadbalancer-"
 
 
@@ -40,7 +47,12 @@ class ScalewayEdgeAddress(EdgeAddress):
 
 
 class ScalewayDnsName(DnsName):
-    """An A record in a zone that Scaleway serves. DNS has no location; the record holds no personal data."""
+    """An A record in a zone that Scaleway serves. DNS has no location; the record holds no personal data.
+
+    With ``site.client_countries`` the record tells the address to resolvers in those countries alone. That
+    keeps wrong arrivals rare; it is no border control, as a resolver can stand in another country than its
+    client. The router refuses what arrives all the same.
+    """
 
     def __init__(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
@@ -54,12 +66,22 @@ class ScalewayDnsName(DnsName):
             dns_zone=zone,
             name=label,
             type="A",
-            data=address,
+            data=address if site.client_countries is None else _NOBODY,
+            geo_ip=_geo_ip(site.client_countries, address),
             ttl=_TTL_SECONDS,
             opts=site.options(self),
         )
         self.fqdn = record.id.apply(lambda _: site.host)
         self.register_outputs({"fqdn": self.fqdn})
+
+
+def _geo_ip(
+    countries: frozenset[str] | None, address: pulumi.Input[str]
+) -> scaleway.domain.RecordGeoIpArgs | None:
+    if countries is None:
+        return None
+    match = scaleway.domain.RecordGeoIpMatchArgs(countries=sorted(countries), data=address)
+    return scaleway.domain.RecordGeoIpArgs(matches=[match])
 
 
 def _without_zone(identifier: str) -> str:

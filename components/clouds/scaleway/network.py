@@ -27,7 +27,7 @@ class ScalewayNetwork(Network):
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> None:
         """Build the network under the logical name ``name``."""
         super().__init__("sovereign:scaleway:Network", name, None, opts)
-        region, zone = site.region, site.place.code
+        region, zone = site.region, _gateway_zone(site)
         residency, options = site.residency, site.options(self)
         vpc = scaleway.network.Vpc(
             f"{name}-vpc", region=region, project_id=site.project, tags=residency.tags, opts=options
@@ -66,6 +66,12 @@ class ScalewayNetwork(Network):
         self.network_id = pulumi.Output.all(private.id, attached.id).apply(_first)
         self.egress_addresses = address.address.apply(_only)
         self.register_outputs({"networkId": self.network_id, "egressAddresses": self.egress_addresses})
+
+
+def _gateway_zone(site: Site) -> str:
+    """The stack's own zone, or the one of the same region that the catalogue names instead."""
+    named = site.place.defaults.gateway_zone if site.place.defaults else None
+    return named or site.place.code
 
 
 def _first(ids: Sequence[str]) -> str:

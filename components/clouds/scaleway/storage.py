@@ -80,7 +80,7 @@ class ScalewayRegistry(Registry):
             opts=site.options(self),
         )
         key = _reader(f"{name}-puller", site, self, _PULL_IMAGES, site.residency.without_personal_data().tags)
-        self.path = f"{registry_host}/{namespace}"
+        self.path = pulumi.Output.from_input(f"{registry_host}/{namespace}")
         self.username = pulumi.Output.from_input("nologin")
         self.password = pulumi.Output.secret(key.secret_key)
         self.register_outputs({"path": self.path})

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from rehearsal.twins.behaviour import Behaviour, Request
+from rehearsal.twins.behaviour import Behaviour, Configuration, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.clouds.kubeconfig import made_up_kubeconfig
 from rehearsal.twins.outputs import documentation_address, short_hash
+from rehearsal.twins.values import Value
 
 __all__ = ["Civo"]
 
@@ -87,3 +88,31 @@ class Civo(Behaviour):
         return {
             "instanceNames": [f"k3s-{request.name}-{short_hash(f'{id_}/{n}', 6)}" for n in range(int(count))]
         }
+
+    def told(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> Mapping[str, Any]:
+        """The sizes and regions that were asked for by name; a size out of stock is not selectable."""
+        filters = cast("list[dict[str, Any]]", arguments.get("filters") or [])
+        named = {str(item.get("key")): [str(value) for value in item["values"]] for item in filters}
+        region = configuration.get("region")
+        if token == "civo:index/getRegion:getRegion":
+            return {
+                "regions": [
+                    {"code": code, "name": code, "country": "", "default": False, "features": {}}
+                    for code in named.get("code", [])
+                ]
+            }
+        if token == "civo:index/getSize:getSize":
+            return {
+                "sizes": [
+                    {
+                        "name": name,
+                        "selectable": self.has_stock(name, str(region) if region else None),
+                        **{"type": "kubernetes", "description": name, "gpuType": ""},
+                        **dict.fromkeys(("cpu", "disk", "gpu", "ram"), 0),
+                    }
+                    for name in named.get("name", [])
+                ]
+            }
+        return {}

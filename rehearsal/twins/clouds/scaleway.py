@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from rehearsal.sdk import ResourceType
-from rehearsal.twins.behaviour import Behaviour, Request
+from rehearsal.twins.behaviour import Behaviour, Configuration, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.clouds.kubeconfig import made_up_kubeconfig
 from rehearsal.twins.outputs import documentation_address, short_hash
+from rehearsal.twins.values import Value
 
 __all__ = ["Scaleway"]
 
@@ -115,6 +116,16 @@ class Scaleway(Behaviour):
         if request.type.token == "scaleway:kubernetes/pool:Pool":
             return self.computed(request, id_)
         return {}
+
+    def told(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> Mapping[str, Any]:
+        """Stock, by the faults that are set."""
+        if token != "scaleway:instance/getServerType:getServerType":
+            return {}
+        zone = arguments.get("zone") or configuration.get("zone") or _DEFAULTS["zone"]
+        in_stock = self.has_stock(str(arguments.get("name")), str(zone))
+        return {"availability": "available" if in_stock else "shortage", "zone": zone}
 
     def _nodes(self, request: Request, id_: str) -> list[dict[str, Any]]:
         pool = request.inputs.get("name", request.name)

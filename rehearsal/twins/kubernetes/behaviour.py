@@ -236,7 +236,9 @@ class Kubernetes(Behaviour):
 
     # Functions and components
 
-    def invoke(self, token: str, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
+    def invoke(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> dict[str, Any] | None:
         """Manifests and charts as objects."""
         return functions.answer(token, arguments)
 

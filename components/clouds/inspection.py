@@ -1,0 +1,76 @@
+"""What a cloud is asked about an account before anything is created in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from catalog import NodeType, Place
+from components.clouds.stock import Stock, StockUntoldError
+
+__all__ = ["Answer", "Inspection", "Verdict", "stock_answer", "untold"]
+
+
+class Verdict(StrEnum):
+    """What an answer means for the stack."""
+
+    GOOD = "good"
+    FAIL = "fail"
+    """The stack would not come up, or may not."""
+    LOOK = "look"
+    """A person must decide; the stack may come up."""
+    UNTOLD = "not told"
+    """Nobody could say. The remedy tells where a person can look."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One line of a preflight."""
+
+    about: str
+    """What was asked, in a few words."""
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+    """What a person does about it; empty if the verdict is good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a stack needs of its account."""
+
+    place: Place
+    project: str | None
+    cpu_node_type: NodeType
+
+
+def stock_answer(node_type: str, zone: str, ask: Callable[[], Stock]) -> Answer:
+    """Ask for the stock of a node type and say what the answer means."""
+    about = f"{node_type} in {zone}"
+    try:
+        found = ask()
+    except StockUntoldError as error:
+        return Answer(
+            about=about,
+            verdict=Verdict.UNTOLD,
+            found=str(error),
+            remedy="check the credentials, and that the account may see this node type",
+        )
+    verdicts = {Stock.AVAILABLE: Verdict.GOOD, Stock.SCARCE: Verdict.LOOK, Stock.OUT: Verdict.FAIL}
+    remedies = {
+        Stock.SCARCE: "reserve capacity, or list others in sovereign:gpuAlternatives",
+        Stock.OUT: "choose another node type, zone or cloud",
+        Stock.UNTOLD: "ask the cloud, or try: the API says nothing about stock",
+    }
+    return Answer(
+        about=about,
+        verdict=verdicts.get(found, Verdict.UNTOLD),
+        found=str(found),
+        remedy=remedies.get(found, ""),
+    )
+
+
+def untold(about: str, found: str, remedy: str) -> Iterator[Answer]:
+    """A line for something that the cloud's API does not tell."""
+    yield Answer(about=about, verdict=Verdict.UNTOLD, found=found, remedy=remedy)

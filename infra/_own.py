@@ -1,0 +1,78 @@
+"""Settings that only one cloud reads: demanded there, refused or left unread elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
+
+from catalog import CloudInfo
+from components.clouds import built_clouds, cloud_module
+from infra._mistakes import Mistakes
+from infra.written import full_key
+
+__all__ = ["CONTROL_PLANES", "cloud_secrets", "own_numbers"]
+
+CONTROL_PLANES: Final = 3
+"""Servers of the control plane if nothing is said: one may be lost."""
+
+_NUMBERS: Final = ("control_planes", "vswitch_id")
+_SECRETS: Final = ("hcloud_token", "weights_access_key", "weights_secret_key")
+_TOKEN_LENGTH: Final = 64
+"""Characters of a token of Hetzner's API; its volume driver refuses any other length."""
+
+
+def own_numbers(
+    written: Mapping[str, Any], cloud: CloudInfo | None, mistakes: Mistakes
+) -> tuple[int, int | None]:
+    """Servers of the control plane and the vSwitch. On a cloud that builds neither, naming one is a
+    mistake: it would do nothing, and somebody meant something by it.
+    """
+    if cloud is not None and cloud.key in built_clouds():
+        read = cloud_module(cloud.key).settings
+        for name in _NUMBERS:
+            if written.get(name) is not None and to_camel(name) not in read:
+                mistakes.at(
+                    name,
+                    f"found {written[name]}, which {cloud.key} does not read; allowed there: left out",
+                )
+    return written.get("control_planes") or CONTROL_PLANES, written.get("vswitch_id")
+
+
+def cloud_secrets(
+    written: Mapping[str, Any],
+    cloud: CloudInfo | None,
+    mistakes: Mistakes,
+    *,
+    rehearsal: bool,
+    secret_keys: Collection[str],
+) -> dict[str, SecretStr]:
+    """The secrets that the cloud asks for, by key. In rehearsal those that are missing are made up."""
+    if cloud is None or cloud.key not in built_clouds():
+        return {}
+    read = cloud_module(cloud.key).settings
+    found: dict[str, SecretStr] = {}
+    for name in _SECRETS:
+        key = to_camel(name)
+        if key not in read or name not in written:
+            continue
+        value: SecretStr | None = written[name]
+        if value is None and not rehearsal:
+            mistakes.at(
+                name,
+                f"missing; {cloud.name} needs it. Allowed: a secret "
+                f"(pulumi config set --secret {full_key(name)})",
+            )
+        elif value is not None and not rehearsal and full_key(name) not in secret_keys:
+            mistakes.at(
+                name, f"found in plain text; allowed: a secret (pulumi config set --secret {full_key(name)})"
+            )
+        else:
+            found[key] = value if value is not None else _made_up(key)
+    return found
+
+
+def _made_up(key: str) -> SecretStr:
+    return SecretStr(f"rehearsal{key}".ljust(_TOKEN_LENGTH, "0")[:_TOKEN_LENGTH])

@@ -1,0 +1,46 @@
+"""What the stack holds from earlier updates, read from its own state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import pulumi
+from pulumi.runtime import invoke
+
+from infra.gpu import HeldPool
+
+__all__ = ["held_gpu_pool", "held_in"]
+
+_READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
+"""A function of the engine itself: the outputs of every resource of a stack, by URN."""
+
+
+def held_gpu_pool(cloud: str) -> HeldPool | None:
+    """The GPU pool in this stack's state, or None. The engine answers; no cloud is asked."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = cast("object", invoke(_READ_STATE, {"stackName": name}).value)
+    return held_in(_mapping(_mapping(answer).get("outputs")), cloud)
+
+
+def held_in(resources: Mapping[str, object], cloud: str) -> HeldPool | None:
+    """The GPU pool among the resources of a state.
+
+    Only a pool that came up counts: one that failed never reported its outputs.
+
+    Args:
+        resources: URN to ``type`` and ``outputs``, as the engine gives them.
+        cloud: key of the cloud whose pool is wanted; one left from before a move is not held.
+    """
+    for resource in map(_mapping, resources.values()):
+        if resource.get("type") != f"sovereign:{cloud}:GpuPool":
+            continue
+        outputs = _mapping(resource.get("outputs"))
+        node_type, zone = outputs.get("nodeType"), outputs.get("zone")
+        if isinstance(node_type, str) and isinstance(zone, str):
+            return HeldPool(node_type=node_type, zone=zone)
+    return None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

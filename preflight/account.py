@@ -1,0 +1,84 @@
+"""Credentials, and what the cloud says about the account they open."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+
+from pulumi import automation
+
+from components.clouds import CloudModule
+from components.clouds.inspection import Answer, Inspection, Verdict, stock_answer
+from infra.settings import Settings
+
+__all__ = ["ask_cloud", "credentials"]
+
+_PROJECT = "sovereign-preflight"
+
+
+def credentials(module: CloudModule, environment: Mapping[str, str], *, rehearsal: bool) -> Iterator[Answer]:
+    """Whether one of the cloud's ways to log in is set; values are never read."""
+    ways = " or ".join(" and ".join(names) for names in module.credentials)
+    found = next((names for names in module.credentials if all(environment.get(n) for n in names)), None)
+    if rehearsal:
+        yield Answer(about="credentials", verdict=Verdict.GOOD, found="a rehearsal needs none")
+    elif found is None:
+        yield Answer(
+            about="credentials",
+            verdict=Verdict.FAIL,
+            found=f"{ways}: not set",
+            remedy="set them to a key of the account of this jurisdiction",
+        )
+    else:
+        yield Answer(about="credentials", verdict=Verdict.GOOD, found=f"{' and '.join(found)} set")
+
+
+def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Sequence[Answer]:
+    """Ask the cloud through its own provider plugin, in a preview of a program that creates nothing.
+
+    The engine, the plugin and the credentials are those of a later ``pulumi up``; the state of this preview
+    is thrown away.
+
+    Raises:
+        automation.CommandError: the preview failed.
+    """
+    answers: list[Answer] = []
+
+    def program() -> None:
+        answers.clear()
+        provider = module.provider("preflight", settings.place, settings.project)
+        needs = Inspection(
+            place=settings.place, project=settings.project, cpu_node_type=settings.cpu_node_type
+        )
+        answers.extend(module.inspect(needs, provider))
+        for candidate in settings.gpu:
+            if candidate.reserved:
+                found = Answer(about=str(candidate), verdict=Verdict.GOOD, found="reserved, by the settings")
+            else:
+                found = stock_answer(
+                    candidate.node_type.name,
+                    candidate.zone.code,
+                    lambda asked=candidate: module.stock(asked.node_type.name, asked.zone, provider),
+                )
+            answers.append(found)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        stack = automation.create_or_select_stack(
+            stack_name=f"preflight-{settings.jurisdiction}",
+            project_name=_PROJECT,
+            program=program,
+            opts=automation.LocalWorkspaceOptions(
+                project_settings=automation.ProjectSettings(name=_PROJECT, runtime="python"),
+                env_vars={} if rehearsal else _throw_away_state(scratch),
+            ),
+        )
+        try:
+            stack.preview()
+        finally:
+            stack.workspace.remove_stack(stack.name)
+    return answers
+
+
+def _throw_away_state(directory: str) -> dict[str, str]:
+    """A backend of its own; a rehearsal has one already, and keeps its stacks apart by project."""
+    return {"PULUMI_BACKEND_URL": f"file://{directory}", "PULUMI_CONFIG_PASSPHRASE": ""}

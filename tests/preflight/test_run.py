@@ -1,0 +1,64 @@
+"""A whole preflight on the real engine, as a person or CI runs it."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.engine
+
+
+def preflight(stack: Project) -> tuple[int, dict[str, Any]]:
+    run = stack.run("-q", sys.executable, "-m", "preflight", "--stack", stack.stack, "--json")
+    text = run.stdout
+    return run.returncode, json.loads(text[text.index("{") :]) if "{" in text else {"said": text}
+
+
+def verdicts(told: dict[str, Any]) -> dict[str, str]:
+    return {answer["about"]: answer["verdict"] for answer in told["answers"]}
+
+
+@pytest.mark.parametrize("jurisdiction", ["eu", "uk"])
+def test_a_default_stack_passes_and_leaves_nothing_behind(
+    sovereign: Callable[[str], Project], jurisdiction: str
+) -> None:
+    stack = sovereign(jurisdiction)
+    stack.lock()
+    # The pack is judged where the project is.
+    os.symlink(os.path.abspath("policies"), stack.directory / "policies")
+    status, told = preflight(stack)
+    assert status == 0, told
+    assert told["passed"] is True
+    found = verdicts(told)
+    assert found["residency"] == found["licence"] == found["lock"] == found["telemetry off"] == "good"
+    assert found["quota"] == "not told"
+    assert stack.cloud() == [], "nothing was created"
+    stacks = stack.run("-q", "pulumi", "stack", "ls", "--all", "--json").stdout
+    assert "preflight" not in stacks
+
+
+def test_what_is_out_of_stock_or_not_lawful_fails(sovereign: Callable[[str], Project]) -> None:
+    stack = sovereign("eu")
+    stack.configure("sovereign:model", "mistralai/Codestral-22B-v0.1")
+    assert stack.run("cloud", "out-of-stock", "POP2-*", "fr-par-2").returncode == 0
+    assert stack.run("cloud", "out-of-stock", "L4-*", "fr-par-2").returncode == 0
+    status, told = preflight(stack)
+    assert status == 1, told
+    found = verdicts(told)
+    assert found["POP2-8C-32G in fr-par-2"] == found["L4-1-24G in fr-par-2"] == "fail"
+    assert found["licence"] == "fail"
+    assert found["GPU pool"] == "look", "a stack comes up without GPUs"
+
+
+def test_wrong_settings_end_in_their_own_message(sovereign: Callable[[str], Project]) -> None:
+    stack = sovereign("eu")
+    stack.configure("sovereign:location", "LON1")
+    status, told = preflight(stack)
+    assert status == 2
+    assert "sovereign:location: found 'LON1'" in told["said"]
+    assert "Traceback" not in told["said"]
