@@ -1,12 +1,15 @@
 """Facts that people review, as YAML with a source and a date each, and the typed way to read them.
 
-``load_catalog()`` returns everything: jurisdictions, clouds, places, node types, models, licences, images and
-vendors.
+``load_catalog()`` returns everything: jurisdictions, clouds, places, node types, models, licences, images,
+vendors and prices.
 ``load_lock(path)`` reads what one stack may run.
 """
 
 from catalog._catalog import Catalog
 from catalog._source import Checked, Fact, Source
+from catalog.api_groups import ApiGroup, GroupKind
+from catalog.bills import Bill, BillItem, Each
+from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo, Dns, KubernetesRelease
 from catalog.errors import CatalogError, LockError
 from catalog.hosts import Host, HostKind
@@ -18,17 +21,25 @@ from catalog.models import Commercial, Licence, Model, Use, Weights
 from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
 from catalog.packages import Package, PackageKind
 from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
+from catalog.prices import ExchangeRate, Per, Price
+from catalog.throughput import Throughput
 
 __all__ = [
+    "ApiGroup",
+    "Bill",
+    "BillItem",
     "Catalog",
     "CatalogError",
     "Checked",
     "CloudInfo",
     "Commercial",
     "Dns",
+    "Each",
+    "ExchangeRate",
     "Fact",
     "Gpu",
     "GpuModel",
+    "GroupKind",
     "Host",
     "HostKind",
     "Jurisdiction",
@@ -45,10 +56,14 @@ __all__ = [
     "Offer",
     "Package",
     "PackageKind",
+    "Per",
     "Place",
     "PlaceDefaults",
     "PlaceKind",
+    "Price",
     "Source",
+    "Throughput",
+    "UpstreamBinary",
     "UpstreamImage",
     "Use",
     "Vendor",

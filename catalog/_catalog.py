@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from catalog.api_groups import ApiGroup
+from catalog.bills import Bill
+from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
 from catalog.hosts import Host, longest_match
@@ -15,6 +18,8 @@ from catalog.node_types import GpuModel, NodeType, Vendor
 from catalog.packages import Package
 from catalog.patterns import matches
 from catalog.places import Place
+from catalog.prices import ExchangeRate, Price
+from catalog.throughput import Throughput
 
 __all__ = ["Catalog"]
 
@@ -32,12 +37,18 @@ class Catalog:
     models: tuple[Model, ...]
     licences: Mapping[str, Licence]
     images: Mapping[str, UpstreamImage]
+    binaries: Mapping[str, UpstreamBinary]
     vendors: Mapping[str, Vendor]
     gpus: Mapping[str, GpuModel]
     hosts: Mapping[str, Host]
     packages: Mapping[str, Package]
+    api_groups: Mapping[str, ApiGroup]
+    bills: Mapping[str, Bill]
+    exchange_rates: Mapping[str, ExchangeRate]
+    throughput: tuple[Throughput, ...]
     _places: Mapping[str, Mapping[str, Place]]
     _node_types: Mapping[str, Mapping[str, NodeType]]
+    _prices: Mapping[str, Mapping[str, Price]]
 
     def jurisdiction(self, code: str) -> Jurisdiction:
         """Return the jurisdiction with this code.
@@ -101,6 +112,23 @@ class Catalog:
         """Return the node type with this exact name, or None."""
         return self._node_types.get(cloud, {}).get(name)
 
+    def prices(self, cloud: str) -> tuple[Price, ...]:
+        """Return the prices of a cloud that are known.
+
+        Raises:
+            CatalogError: no such cloud.
+        """
+        return tuple(self._prices[self.cloud(cloud).key].values())
+
+    def price(self, cloud: str, item: str, place: str) -> Price | None:
+        """Return what this cloud asks for the item in the place, or None: not known, which is not free."""
+        found = self._prices.get(cloud, {}).get(item)
+        return found if found is not None and found.holds_in(place) else None
+
+    def throughput_of(self, model: str, gpu: str) -> Throughput | None:
+        """Return the measurement of this exact model on this GPU, or None: nobody's is listed."""
+        return next((row for row in self.throughput if (row.model, row.gpu) == (model, gpu)), None)
+
     def host(self, name: str) -> Host | None:
         """Return the row of the longest suffix that covers this host name, or None.
 
@@ -112,6 +140,10 @@ class Catalog:
     def package(self, name: str) -> Package | None:
         """Return the foreign Pulumi package with this exact name, or None."""
         return self.packages.get(name)
+
+    def api_group(self, name: str) -> ApiGroup | None:
+        """Return the row of the Kubernetes API group with this exact name, or None: it can serve anything."""
+        return self.api_groups.get(name)
 
     def model(self, model_id: str) -> Model | None:
         """Return the row that covers ``model_id``, or None.

@@ -32,6 +32,7 @@ def cross_check(catalog: Catalog) -> list[str]:
         *_licences(catalog),
         *_models(catalog),
         *_patterns(catalog.models),
+        *_images(catalog),
         *_hosts(catalog),
         *_packages(catalog),
         *cost_mistakes(catalog),
@@ -128,6 +129,13 @@ def _node_types(catalog: Catalog) -> Iterator[str]:
                         f"node_types/{cloud}.yaml: node_types[{node_type.name}].places: "
                         f"no place {code!r} in places/{cloud}.yaml"
                     )
+
+
+def _images(catalog: Catalog) -> Iterator[str]:
+    for image in catalog.images.values():
+        for key in image.clouds:
+            if key not in catalog.clouds:
+                yield f"images.yaml: images[{image.name}].clouds: no cloud {key!r} in clouds.yaml"
 
 
 def _licences(catalog: Catalog) -> Iterator[str]:

@@ -26,6 +26,8 @@ class UpstreamImage(Fact):
     user: StrictInt | None = None
     """Numeric user that the pod must set, because the image itself starts as root; None when not known."""
     group: StrictInt | None = None
+    clouds: tuple[Line, ...] = ()
+    """Keys of the clouds whose own services in the cluster need it; empty if every stack runs it."""
     starts_as_root: StrictBool | None = None
     """True if the image's default user is root, None when not known."""
     note: str = ""

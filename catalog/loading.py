@@ -15,6 +15,9 @@ from catalog._catalog import Catalog
 from catalog._crosschecks import cross_check
 from catalog._mappings import frozen
 from catalog._reading import read_rows
+from catalog.api_groups import ApiGroup
+from catalog.bills import Bill
+from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
 from catalog.hosts import Host
@@ -24,6 +27,8 @@ from catalog.models import Licence, Model
 from catalog.node_types import Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
 from catalog.packages import Package
 from catalog.places import Place, PlaceRow
+from catalog.prices import ExchangeRate, Price
+from catalog.throughput import Throughput
 
 __all__ = ["load_catalog", "read_catalog"]
 
@@ -54,8 +59,14 @@ def read_catalog(data: Traversable) -> Catalog:
     licences = read_rows(data, "licences.yaml", "licences", Licence, "key", mistakes)
     models = read_rows(data, "models.yaml", "models", Model, "id", mistakes)
     images = read_rows(data, "images.yaml", "images", UpstreamImage, "name", mistakes)
+    binaries = read_rows(data, "binaries.yaml", "binaries", UpstreamBinary, "name", mistakes)
     hosts = read_rows(data, "hosts.yaml", "hosts", Host, "suffix", mistakes)
     packages = read_rows(data, "packages.yaml", "packages", Package, "name", mistakes)
+    groups = read_rows(data, "api_groups.yaml", "api_groups", ApiGroup, "group", mistakes)
+    bills = read_rows(data, "bills.yaml", "bills", Bill, "cloud", mistakes)
+    rates = read_rows(data, "exchange_rates.yaml", "exchange_rates", ExchangeRate, "currency", mistakes)
+    throughput = read_rows(data, "throughput.yaml", "throughput", Throughput, "name", mistakes)
+    prices: dict[str, Mapping[str, Price]] = {}
     places: dict[str, Mapping[str, Place]] = {}
     node_types: dict[str, Mapping[str, NodeType]] = {}
     for cloud in (row.key for row in clouds):
@@ -63,6 +74,9 @@ def read_catalog(data: Traversable) -> Catalog:
         places[cloud] = _by("code", [_place(row, cloud, jurisdictions) for row in place_rows])
         file = f"node_types/{cloud}.yaml"
         type_rows = read_rows(data, file, "node_types", NodeTypeRow, "name", mistakes)
+        prices[cloud] = _by(
+            "item", read_rows(data, f"prices/{cloud}.yaml", "prices", Price, "item", mistakes)
+        )
         node_types[cloud] = _by("name", _node_types(type_rows, cloud, file, gpus, vendors, mistakes))
     if mistakes:
         # Cross-checks on half a catalogue would only bury the real mistakes under missing references.
@@ -73,12 +87,18 @@ def read_catalog(data: Traversable) -> Catalog:
         models=models,
         licences=_by("key", licences),
         images=_by("name", images),
+        binaries=_by("name", binaries),
         vendors=vendors,
         gpus=gpus,
         hosts=_by("suffix", hosts),
         packages=_by("name", packages),
+        api_groups=_by("group", groups),
+        bills=_by("cloud", bills),
+        exchange_rates=_by("currency", rates),
+        throughput=throughput,
         _places=frozen(places),
         _node_types=frozen(node_types),
+        _prices=frozen(prices),
     )
     mistakes.extend(cross_check(catalog))
     if mistakes:

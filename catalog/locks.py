@@ -105,7 +105,7 @@ class LockedImage(Fact):
 
 
 class LockedFile(Fact):
-    """One file of weights in the bucket."""
+    """One file in the bucket: of weights, or one that nodes run."""
 
     path: FilePath
     sha256: Sha256
@@ -144,6 +144,29 @@ class Lock(Fact):
     jurisdiction: Annotated[str, AfterValidator(_known_jurisdiction)]
     images: FrozenMapping[str, LockedImage]
     models: FrozenMapping[str, LockedModel]
+    binaries: FrozenMapping[str, LockedFile] = Field(default_factory=dict, validate_default=True)
+    """Files that nodes run, by the name of the catalogue; empty on clouds that bring their own nodes."""
+
+    def mismatches(self, stack: str, jurisdiction: str | None, *, rehearsal: bool) -> list[str]:
+        """Return every reason why a stack may not run this lock, a line each; nothing if it may.
+
+        Args:
+            stack: name of the Pulumi stack.
+            jurisdiction: the stack's own code, or None if it states none: then no lock fits.
+            rehearsal: True if local stand-ins play the clouds; only then a made-up lock fits.
+        """
+        reasons: list[str] = []
+        if self.rehearsal and not rehearsal:
+            reasons.append(
+                f"rehearsal: found true, a made-up lock; allowed: one that 'make mirror STACK={stack}' has "
+                "made"
+            )
+        if self.stack != stack:
+            reasons.append(f"stack: found {self.stack!r}, allowed: {stack!r}")
+        if self.jurisdiction != jurisdiction:
+            allowed = repr(jurisdiction) if jurisdiction else "none, as the stack states no jurisdiction"
+            reasons.append(f"jurisdiction: found {self.jurisdiction!r}, allowed: {allowed}")
+        return reasons
 
 
 def _rehearsal_mistakes(document: object) -> list[str]:

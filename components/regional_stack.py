@@ -20,10 +20,14 @@ class RegionalStack(pulumi.ComponentResource):
     bucket and the registry before there can be a lock.
     """
 
-    kubeconfig: pulumi.Output[str]
-    """Secret."""
+    kubeconfig: pulumi.Output[str] | None
+    """Secret; None while there is no cluster, as on clouds where nothing runs without a lock."""
+    join_script: pulumi.Output[str] | None
+    """Secret; see ``Cluster.join_script``."""
     bucket: WeightsBucket
     """Where a mirror writes the weights."""
+    registry: pulumi.Output[str] | None
+    """``host/path`` of the cloud's own registry; None where the settings name one."""
     endpoint: str | None
     """``https://`` URL of the router; None while there is only the foundation."""
     models: Sequence[str]
@@ -43,8 +47,11 @@ class RegionalStack(pulumi.ComponentResource):
         locked = Locked(lock=args.lock, model_id=args.serving.model) if args.lock else None
         infrastructure = Infrastructure(name, args, locked, own)
         hardware = Hardware(name, args, infrastructure.cluster, own)
-        self.kubeconfig = infrastructure.cluster.kubeconfig
+        cluster = infrastructure.cluster
+        self.kubeconfig = cluster.kubeconfig if cluster is not None else None
+        self.join_script = cluster.join_script if cluster is not None else None
         self.bucket = infrastructure.bucket
+        self.registry = infrastructure.registry.path if infrastructure.registry is not None else None
         self.endpoint, self.models = None, ()
         if locked is not None and infrastructure.kubernetes is not None:
             inference = Inference(

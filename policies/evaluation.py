@@ -6,8 +6,7 @@ derives from it, since the SDK offers no door, and keeps everything else of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pulumi.runtime.proto import analyzer_pb2
@@ -15,9 +14,10 @@ from pulumi_policy import Policy
 from pulumi_policy import policy as sdk
 
 from policies.crossguard import resource_facts, stack_facts
-from policies.facts import Resource, Value
+from policies.facts import Resource
 from policies.pack import ResourceRulePolicy, StackRulePolicy, run_context
 from policies.redaction import redacted, secret_texts
+from policies.rule import Context
 from policies.violations import Violation, render
 
 __all__ = ["RuleAnalyzer"]
@@ -31,7 +31,8 @@ class RuleAnalyzer(sdk._PolicyAnalyzerServicer):
         base.__init__(name, version, policies, *rest, **named)
         self._resource_policies = [each for each in policies if isinstance(each, ResourceRulePolicy)]
         self._stack_policies = [each for each in policies if isinstance(each, StackRulePolicy)]
-        self._inputs: dict[str, Mapping[str, Value]] = {}
+        self._judged: dict[str, Resource] = {}
+        self._known_context: Context | None = None
         self._only_rules = len(policies) == len(self._resource_policies) + len(self._stack_policies)
 
     def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
@@ -39,10 +40,9 @@ class RuleAnalyzer(sdk._PolicyAnalyzerServicer):
         if not self._only_rules:
             base: Any = super()
             return base.Analyze(request, _context)
-        self._configure_runtime_settings()
         response = analyzer_pb2.AnalyzeResponse()
-        resource, context = resource_facts(request), run_context()
-        self._inputs[resource.urn] = resource.properties
+        resource, context = resource_facts(request), self._run_context()
+        self._judged[resource.urn] = resource
         judged = ((each, each.rule.check(resource, context)) for each in self._resource_policies)
         self._report(response, judged, (resource,))
         return response
@@ -52,12 +52,29 @@ class RuleAnalyzer(sdk._PolicyAnalyzerServicer):
         if not self._only_rules:
             base: Any = super()
             return base.AnalyzeStack(request, _context)
-        self._configure_runtime_settings()
         response = analyzer_pb2.AnalyzeResponse()
-        stack, context = replace(stack_facts(request), inputs=self._inputs), run_context()
+        stack, context = stack_facts(request, self._judged), self._run_context()
         judged = ((each, each.rule.check(stack, context)) for each in self._stack_policies)
         self._report(response, judged, stack.resources)
         return response
+
+    def ConfigureStack(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
+        """Take the stack's configuration; whatever was known of an earlier one is forgotten."""
+        base: Any = super()
+        answer = base.ConfigureStack(request, _context)
+        self._known_context = None
+        return answer
+
+    def _run_context(self) -> Context:
+        """Return what the rules may know, which is the same for every resource of a run.
+
+        The SDK reads its settings anew for each call; that alone takes longer than most rules.
+        """
+        known = self._known_context
+        if known is None:
+            self._configure_runtime_settings()
+            known = self._known_context = run_context()
+        return known
 
     def _report(
         self,

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 __all__ = [
     "ABSENT",
+    "STACK_TYPE",
     "UNKNOWN",
     "Absent",
     "Found",
+    "Index",
     "Opaque",
     "Options",
     "Provider",
@@ -64,8 +66,8 @@ ABSENT: Final = Absent.ABSENT
 class Secret:
     """A value marked secret. Rules may compare ``value``; no message may print it.
 
-    CrossGuard strips this mark before a policy sees the value, so messages are careful with every value: see
-    ``shown``.
+    The policy SDK strips this mark, ``policies.crossguard`` keeps it. A value may be secret without one, so
+    messages are careful with every value: see ``shown``.
     """
 
     value: Value = field(repr=False)
@@ -110,6 +112,9 @@ class Options:
     """URN of the parent resource."""
 
 
+_Answer = TypeVar("_Answer")
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource.
@@ -129,6 +134,16 @@ class Resource:
     """URNs of everything it depends on. Only known to stack rules."""
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """URNs behind each input property. Only known to stack rules."""
+    _answers: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, repr=False, compare=False)
+
+    def once(self, question: Callable[[Resource], _Answer]) -> _Answer:
+        """Return what a pure function says of this resource, asking it the first time only.
+
+        Many rules put the same question to the same facts, which never change.
+        """
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        return cast("_Answer", self._answers[question])
 
     @property
     def package(self) -> str:
@@ -136,11 +151,33 @@ class Resource:
         return package_of(self.type)
 
 
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+"""Type of the resource that stands for the stack itself."""
+
+
+@dataclass(slots=True)
+class Index:
+    """The resources of a stack by URN and by type; it grows with the stack."""
+
+    urns: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    positions: dict[str, int] = field(default_factory=dict[str, int])
+    types: dict[str, list[Resource]] = field(default_factory=dict[str, list[Resource]])
+    judged: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    """By URN, what rules about one resource saw; whoever asked them may hand it in."""
+
+    def add(self, resource: Resource) -> None:
+        """Take one more resource in, declared after all others."""
+        self.positions.setdefault(resource.urn, len(self.positions))
+        self.urns[resource.urn] = resource
+        self.types.setdefault(resource.type, []).append(resource)
+
+
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """Every resource of a stack, for rules that need the graph."""
 
-    resources: tuple[Resource, ...]
+    resources: Sequence[Resource]
+    """In the order in which the program declares them."""
     complete: bool = True
     """False while more may come, as in the guard: what is not there may still arrive, so no rule may say that
     it is missing.
@@ -149,10 +186,54 @@ class StackFacts:
     """The inputs with which each resource was judged alone, by URN; one that is missing never was. None where
     every resource is judged with its ``properties``, as in the guard.
     """
+    newest: Resource | None = None
+    """In the guard, the last resource of ``resources``, and the only one that a violation may name: what was
+    there before has been asked about already. None where all are asked about at once.
+    """
+    index: Index = field(default_factory=Index, repr=False, compare=False)
+    """Made here, unless whoever lets the stack grow hands in the one that grows with it."""
+
+    def __post_init__(self) -> None:
+        if not self.index.urns:
+            for resource in self.resources:
+                self.index.add(resource)
+
+    @property
+    def asked(self) -> Sequence[Resource]:
+        """The resources that a violation may name; a rule looks for faults in these and in no others."""
+        return self.resources if self.newest is None else (self.newest,)
 
     def by_urn(self) -> Mapping[str, Resource]:
         """Return the resources by URN."""
-        return MappingProxyType({resource.urn: resource for resource in self.resources})
+        return MappingProxyType(self.index.urns)
+
+    def judged(self, resource: Resource) -> Resource | None:
+        """Return a resource of this stack as it was judged alone, by its inputs; None if it never was."""
+        if self.inputs is None:
+            return resource
+        known = self.index.judged.get(resource.urn)
+        inputs = self.inputs.get(resource.urn)
+        if known is None and inputs is not None:
+            known = self.index.judged[resource.urn] = replace(resource, properties=inputs)
+        return known
+
+    def position(self, resource: Resource) -> int:
+        """Return a number that is higher the later the program declares a resource of this stack."""
+        return self.index.positions[resource.urn]
+
+    @property
+    def root(self) -> Resource | None:
+        """The stack itself, whose properties are its outputs; None in the guard, which never sees it."""
+        return next(iter(self.index.types.get(STACK_TYPE, ())), None)
+
+    def of_type(self, *prefixes: str) -> Iterator[Resource]:
+        """Yield the resources whose type token begins with one of some texts, one type after the other.
+
+        A whole token fits longer ones as well: ``…:ConfigMap`` also ``…:ConfigMapList``.
+        """
+        for token, resources in self.index.types.items():
+            if token.startswith(prefixes):
+                yield from resources
 
 
 def package_of(type_token: str) -> str:

@@ -23,7 +23,7 @@ from pulumi.runtime import settings
 
 from catalog import Lock
 from policies.context import build_context
-from policies.facts import Resource, StackFacts
+from policies.facts import Index, Resource, StackFacts
 from policies.locks import OWN_PROJECT, StackLock, missing
 from policies.program import transform_facts
 from policies.redaction import redacted, secret_texts
@@ -117,7 +117,11 @@ def _end_without_traceback() -> None:
 class _Guard:
     context: Context
     rules: tuple[Rule, ...]
-    seen: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    seen: list[Resource] = field(default_factory=list[Resource])
+    index: Index = field(default_factory=Index)
+    secrets: set[str] = field(default_factory=set[str])
+    searched: int = 0
+    """How many of ``seen`` were searched for secrets."""
     refusals: int = 0
     calls: int = 0
 
@@ -128,9 +132,10 @@ class _Guard:
 
     async def _judge(self, args: pulumi.ResourceTransformArgs) -> None:
         self.calls += 1
-        resource = await transform_facts(args, self.seen)
+        resource = await transform_facts(args, self.index.urns)
+        self.seen.append(resource)
+        self.index.add(resource)
         violations, remarks = self._violations(resource)
-        self.seen[resource.urn] = resource
         if remarks:
             pulumi.log.warn(render_all(remarks))
         if not violations:
@@ -147,10 +152,13 @@ class _Guard:
     def _violations(
         self, resource: Resource
     ) -> tuple[list[tuple[str, Violation]], list[tuple[str, Violation]]]:
-        """What breaks a rule, and what a rule that only informs has to say."""
+        """What breaks a rule, and what a rule that only informs has to say.
+
+        A rule about the stack is asked about the new resource alone, however many came before it.
+        """
         found: list[tuple[str, Violation]] = []
         remarks: list[tuple[str, Violation]] = []
-        stack = StackFacts((*self.seen.values(), resource), complete=False)
+        stack = StackFacts(self.seen, complete=False, newest=resource, index=self.index)
         for rule in self.rules:
             match rule:
                 case ResourceRule():
@@ -160,8 +168,14 @@ class _Guard:
                         each for each in rule.check(stack, self.context) if each.urn == resource.urn
                     )
             kind = remarks if rule.advisory else found
-            kind.extend((rule.title, redacted(each, secret_texts(stack.resources))) for each in violations)
+            kind.extend((rule.title, redacted(each, self._secrets())) for each in violations)
         return found, remarks
+
+    def _secrets(self) -> frozenset[str]:
+        """The secrets of every resource so far, each resource searched once and only when needed."""
+        self.secrets |= secret_texts(self.seen[self.searched :])
+        self.searched = len(self.seen)
+        return frozenset(self.secrets)
 
     async def _end(self) -> None:
         """End the program once no new resource arrives."""

@@ -23,7 +23,7 @@ from policies.facts import Resource, Value, plain
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 
-__all__ = ["hosts_in", "texts_of"]
+__all__ = ["decoded", "hosts_in", "readings", "texts_of", "variables_of"]
 
 _NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 _ESCAPE: Final = re.compile(
@@ -37,6 +37,8 @@ _FULL_STOPS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 _VARIABLE: Final = re.compile(
     r"\$(?:\((?P<kubernetes>\w+)\)|\{(?P<braced>\w+)[^}]*\}|(?P<bare>[A-Za-z_]\w*))"
 )
+_ASSIGNMENT: Final = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s;&|)\"']*)")
+"""A variable that a shell script sets, with a value that it spells out."""
 _NONE: Final[frozenset[str]] = frozenset()
 _MAY_NAME: Final = re.compile(r"[.%\\$]|[^\x00-\x7f]")
 """A text without any of these has no dot and hides none."""
@@ -63,19 +65,36 @@ def hosts_in(text: str, variables: Mapping[str, str] | None = None) -> frozenset
 def _read(text: str, variables: tuple[tuple[str, str], ...]) -> frozenset[str]:
     """Keep what was read: two rules look at every text, and most texts stand in many resources."""
     found: set[str] = set()
-    for reading in _readings(text, dict(variables)):
-        found.update(name.strip("._-") for name in _NAME.findall(reading))
+    for reading in readings(text, dict(variables)):
+        found.update(name.strip("._-") for name in _names(reading))
     return frozenset(name for name in found if "." in name)
 
 
-def _readings(text: str, variables: Mapping[str, str]) -> set[str]:
-    """Every way in which a text can be meant: layer by layer, each with its quotes and without them."""
+def _names(reading: str) -> Iterator[str]:
+    """Yield what looks like a name. The two digits of a percent sign before it are no part of it."""
+    for match in _NAME.finditer(reading):
+        escaped = match.start() > 0 and reading[match.start() - 1] == "%"
+        yield match[0][2:] if escaped else match[0]
+
+
+def readings(text: str, variables: Mapping[str, str]) -> set[str]:
+    """Return every way in which a text can be meant, in lower case: layer by layer, each with its quotes and
+    without them. What the text itself assigns (``A=b``) counts as well.
+    """
     if text.isascii() and _SPECIAL.isdisjoint(text):
         return {text.lower()}
+    meant = _meant(text, variables)
+    for layer in tuple(meant):
+        if "$" in layer and "=" in layer:
+            assigned = {match[1]: _unquoted(match[2]) for match in _ASSIGNMENT.finditer(layer)}
+            meant |= _meant(layer, {**variables, **assigned}) if assigned else set()
+    return {_normal(reading) for reading in meant}
+
+
+def _meant(text: str, variables: Mapping[str, str]) -> set[str]:
     layers = _layers(text, variables)
     bare = _unquoted(text)
-    readings = {*layers, *map(_unquoted, layers), *(_layers(bare, variables) if bare != text else ())}
-    return {_normal(reading) for reading in readings}
+    return {*layers, *map(_unquoted, layers), *(_layers(bare, variables) if bare != text else ())}
 
 
 def _layers(text: str, variables: Mapping[str, str]) -> list[str]:
@@ -119,7 +138,7 @@ def _normal(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_FULL_STOPS)).translate(_FULL_STOPS)
         text = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return text.lower()
+    return text.casefold()
 
 
 def texts_of(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
@@ -130,6 +149,14 @@ def texts_of(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
     are replaced, and a ``binaryData`` of a ConfigMap is decoded. The image of a container is left to
     ``images-registry``, which allows the registries of the jurisdiction and no other.
     """
+    yield from resource.once(_texts)
+
+
+def _texts(resource: Resource) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_read_texts(resource))
+
+
+def _read_texts(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
     yield from _named("type", hosts_in(resource.type.partition(":")[2]))
     is_kubernetes = resource.package == "kubernetes"
     is_secret = resource.type.startswith("kubernetes:core/v1:Secret")
@@ -141,9 +168,19 @@ def texts_of(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
         },
         frozenset({"data", "stringData"}) if is_secret else _NONE,
     )
+    variables = variables_of(resource)
     for key, value in resource.properties.items():
         if key != _ENGINES_OWN:
-            yield from _walk(key, value, key, reader, {})
+            yield from _walk(key, value, key, reader, variables)
+
+
+def variables_of(resource: Resource) -> Mapping[str, str]:
+    """Return the known variables that a command of the package ``command`` sets for itself."""
+    environment = plain(resource.properties.get("environment")) if resource.package == "command" else None
+    if not isinstance(environment, Mapping):
+        return {}
+    values = ((name, plain(value)) for name, value in environment.items())
+    return {name: value for name, value in values if isinstance(value, str)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +216,15 @@ def _walk(
             if path in reader.hidden:
                 yield from _named(here, hosts_in(name))
             elif key == "binaryData":
-                yield from _named(here, _decoded(plain(item)))
+                yield from _named(here, hosts_in(decoded(plain(item))))
             elif own is None or name != "image":
                 yield from _walk(name, item, here, reader, inner)
 
 
-def _decoded(value: object) -> frozenset[str]:
+def decoded(value: object) -> str:
+    """Return the text behind base64, or an empty one if there is none."""
     try:
         raw = base64.b64decode(value, validate=False) if isinstance(value, str) else b""
     except (binascii.Error, ValueError):
-        return _NONE
-    return hosts_in(raw.decode(errors="replace"))
+        return ""
+    return raw.decode(errors="replace")

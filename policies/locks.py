@@ -61,15 +61,7 @@ def lock_of(
         lock = load_lock(path)
     except LockError as error:
         return StackLock(problem="its lock cannot be read: " + " ".join(str(error).split()))
-    problem = _mismatch(lock, stack, jurisdiction, rehearsal=workspace is not None)
-    return StackLock(problem=problem) if problem else StackLock(lock)
-
-
-def _mismatch(lock: Lock, stack: str, jurisdiction: str | None, *, rehearsal: bool) -> str:
-    if lock.stack != stack:
-        return f"its lock is that of the stack {lock.stack}"
-    if lock.jurisdiction != jurisdiction:
-        return f"its lock is of the jurisdiction {lock.jurisdiction}"
-    if lock.rehearsal and not rehearsal:
-        return "its lock was made up by a rehearsal, and this is none"
-    return ""
+    reasons = lock.mismatches(stack, jurisdiction, rehearsal=workspace is not None)
+    if reasons:
+        return StackLock(problem="its lock cannot be used here: " + "; ".join(reasons))
+    return StackLock(lock)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain, shown
 
-__all__ = ["API_PORT", "Opening", "openings", "reach"]
+__all__ = ["API_PORT", "Opening", "is_public", "openings", "reach"]
 
 API_PORT: Final = 6443
 """Where the Kubernetes API of Civo and of a cluster built from the operating system listens."""
@@ -19,6 +19,11 @@ _PRIVATE: Final = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7")
 )
+_NOWHERE: Final = tuple(
+    ipaddress.ip_network(text) for text in ("0.0.0.0/8", "169.254.0.0/16", "192.0.0.8/32", "224.0.0.0/3")
+)
+"""This host itself, its own link, the dummy address of RFC 7600, groups, and what no network carries."""
+_UNICAST_6: Final = (ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("64:ff9b::/96"))
 _MOST: Final = {4: 2**24, 6: 2**96}
 """More public addresses than this in one list are everybody, however they are split up."""
 
@@ -63,6 +68,16 @@ def _is_private(network: _Network) -> bool:
     return any(
         first in private and last in private for private in _PRIVATE if private.version == network.version
     )
+
+
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Return True for an address that the internet routes, ranges of documentation among them."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return any(address in network for network in _UNICAST_6)
+        address = address.ipv4_mapped
+    kept = (*_PRIVATE, *_NOWHERE)
+    return not any(network.version == 4 and address in network for network in kept)
 
 
 @dataclass(frozen=True, slots=True)

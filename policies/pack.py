@@ -103,7 +103,7 @@ class StackRulePolicy(StackValidationPolicy):
 
 
 def run_context() -> Context:
-    """Return the context of this call; the engine hands the stack's configuration over with each one."""
+    """Return the context of a run, from the configuration that the engine has handed over."""
     config = pulumi.Config(CONFIG_NAMESPACE)
     stated = config.get(CONFIG_KEY)
     return build_context(

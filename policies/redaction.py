@@ -15,7 +15,7 @@ from typing import Final
 from policies.facts import Resource, Secret, Value, plain
 from policies.violations import Violation
 
-__all__ = ["redacted", "secret_texts"]
+__all__ = ["marked_texts", "redacted", "secret_texts"]
 
 _HIDDEN: Final = "a secret value (not printed)"
 _SHORTEST_PART: Final = 6
@@ -25,7 +25,12 @@ _PART = re.compile(r"[A-Za-z0-9._-]+")
 
 def secret_texts(resources: Iterable[Resource]) -> frozenset[str]:
     """Return every text that is marked secret in some resources."""
-    return frozenset(text for each in resources for text in _marked(each.properties, inside=False) if text)
+    return frozenset(text for each in resources for text in marked_texts(each.properties))
+
+
+def marked_texts(properties: Mapping[str, Value]) -> Iterator[str]:
+    """Yield every text that is marked secret in the inputs or outputs of one resource."""
+    return (text for text in _marked(properties, inside=False) if text)
 
 
 def redacted(violation: Violation, secrets: frozenset[str]) -> Violation:

@@ -25,7 +25,7 @@ from infra.locks import FoundLock, LockRefusedError, find_lock, rehearsal_worksp
 from infra.settings import Settings, SettingsError, parse
 from infra.wanted import registry_of
 from policies.acceptances import load_acceptances
-from preflight import account, artefacts, law, machines, serving
+from preflight import account, artefacts, costs, law, machines, serving
 from preflight.report import Section, as_json, passed, print_table
 
 __all__ = ["main"]
@@ -88,6 +88,7 @@ def _ask(
         ("Machines", (*machines.gpu_pool(settings, told), *machines.memory(settings, catalog))),
         ("Artefacts", (*artefacts.registry(settings.registry), *artefacts.lock(stack, found, project))),
         ("Serving", (*serving.telemetry(project / "policies"), *serving.fallback(settings, lock, today))),
+        ("Cost, estimated", tuple(costs.cost(settings, catalog, lock))),
     )
     return [Section(title, answers) for title, answers in listed]
 

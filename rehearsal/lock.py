@@ -33,7 +33,8 @@ def _part(wanted: Mapping[str, Any], key: str, kind: type) -> Any:
     if not isinstance(value, kind):
         raise LockRequestError(
             f"the list of what to lock has no usable {key!r}: expected {kind.__name__}, "
-            f"found {type(value).__name__}. It is YAML with stack, jurisdiction, registry, images and models."
+            f"found {type(value).__name__}. It is YAML with stack, jurisdiction, registry, "
+            "images, models and, for some clouds, binaries."
         )
     return value
 
@@ -69,6 +70,11 @@ def write_made_up_lock(text: str, directory: Path) -> Path:
         },
         "models": {name: _model(name, cast("dict[str, Any]", files)) for name, files in models.items()},
     }
+    if "binaries" in wanted:
+        binaries = cast("dict[str, Any]", _part(wanted, "binaries", dict))
+        lock["binaries"] = {
+            name: _file("binary", _part(file, "path", str)) for name, file in binaries.items()
+        }
     path = directory / f"{stack}.yaml"
     path.write_text(_HEADER + yaml.safe_dump(lock, sort_keys=False))
     return path

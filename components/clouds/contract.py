@@ -192,6 +192,7 @@ class GpuPool(pulumi.ComponentResource):
     """GPU nodes with the taint ``nvidia.com/gpu``; apart from the cluster, as it may be out of stock."""
 
     pool_id: pulumi.Output[str]
+    """Known only when the cloud has granted the nodes, where it says whether it has."""
 
     def report(self, site: Site, size: PoolSize) -> None:
         """Register the outputs. By them the next update knows what it holds, and keeps it."""

@@ -84,7 +84,9 @@ class Inference(pulumi.ComponentResource):
         upstreams: list[Upstream] = []
         if gpu_pool is not None:
             plan = FetchPlan(app=VLLM_APP, source=source, artefacts=artefacts, files=artefacts.locked.files)
-            after_pool = pulumi.ResourceOptions(parent=self, depends_on=[gpu_pool])
+            # Not only when it is made: the id is known only when the cloud has granted the nodes.
+            granted = gpu_pool.pool_id.apply(lambda _: [gpu_pool])
+            after_pool = pulumi.ResourceOptions(parent=self, depends_on=granted)
             Vllm(f"{name}-vllm", _vllm(args, locked, plan), surroundings, after_pool)
             upstreams.append(_upstream(VLLM_APP, VLLM_PORT, args.serving.replicas * _VLLM_SLOTS))
         gguf = artefacts.locked.gguf

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.clouds import Cluster, ClusterArgs, Network, PoolSize, Registry, WeightsBucket
+from components.clouds import (
+    Cluster,
+    ClusterArgs,
+    ClusterServicesArgs,
+    Network,
+    PoolSize,
+    Registry,
+    WeightsBucket,
+)
 from components.platform import Platform
 from components.stack_args import Locked, RegionalStackArgs
 from components.workloads import ClusterTarget, RegistryLogin
 
-__all__ = ["Infrastructure", "Kubernetes"]
+__all__ = ["Infrastructure", "Kubernetes", "RegistryMismatchError", "own_host"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +31,19 @@ class Kubernetes:
     platform: Platform
 
 
+class RegistryMismatchError(pulumi.RunError):
+    """``sovereign:registry`` names another registry than the one that the stack made and logs in to."""
+
+
 class Infrastructure(pulumi.ComponentResource):
     """The lowest layer."""
 
     network: Network
-    cluster: Cluster
+    cluster: Cluster | None
+    """None while there is no lock, on clouds whose nodes run files of the lock."""
     bucket: WeightsBucket
+    registry: Registry | None
+    """The cloud's own; None where the settings name one."""
     kubernetes: Kubernetes | None
     """None while there is no lock, and so no image to run."""
 
@@ -43,43 +58,70 @@ class Infrastructure(pulumi.ComponentResource):
             node_type=args.pools.cpu.name, minimum=args.pools.cpu_minimum, maximum=args.pools.cpu_maximum
         )
         self.network = module.network(f"{name}-network", site, own)
-        self.cluster = module.cluster(
-            f"{name}-cluster",
-            site,
-            ClusterArgs(
-                network=self.network,
-                kubernetes_version=args.cloud.kubernetes_version,
-                api_access=args.api_access,
-                cpu_pool=cpu,
-            ),
-            pulumi.ResourceOptions(parent=self, depends_on=[self.network]),
-        )
         self.bucket = module.weights_bucket(f"{name}-weights", site, own)
-        registry = module.registry(f"{name}-registry", site, own)
+        self.registry = module.registry(f"{name}-registry", site, own)
+        login = _login(args, self.registry)
+        self.cluster = None
+        if locked is not None or not module.binaries:
+            self.cluster = module.cluster(
+                f"{name}-cluster",
+                site,
+                ClusterArgs(
+                    network=self.network,
+                    kubernetes_version=args.cloud.kubernetes_version,
+                    api_access=args.api_access,
+                    cpu_pool=cpu,
+                    bucket=self.bucket,
+                    binaries={file: locked.binary(file) for file in module.binaries} if locked else {},
+                    registry=args.registry_path,
+                ),
+                pulumi.ResourceOptions(parent=self, depends_on=[self.network]),
+            )
         self.kubernetes = None
-        if locked is not None:
-            self.kubernetes = self._kubernetes(name, args, locked, registry)
+        if locked is not None and self.cluster is not None:
+            self.kubernetes = self._kubernetes(name, args, locked, self.cluster, login)
         self.register_outputs({})
 
     def _kubernetes(
-        self, name: str, args: RegionalStackArgs, locked: Locked, registry: Registry | None
+        self,
+        name: str,
+        args: RegionalStackArgs,
+        locked: Locked,
+        cluster: Cluster,
+        login: RegistryLogin | None,
     ) -> Kubernetes:
         # Without clusterIdentifier a renewed kubeconfig would replace the provider and everything made
         # through it.
         provider = k8s.Provider(
             f"{name}-kubernetes",
-            kubeconfig=self.cluster.kubeconfig,
-            cluster_identifier=self.cluster.cluster_id,
+            kubeconfig=cluster.kubeconfig,
+            cluster_identifier=cluster.cluster_id,
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         target = ClusterTarget(provider=provider, residency=args.residency)
+        services = args.module.cluster_services(
+            f"{name}-cluster-services",
+            args.site,
+            ClusterServicesArgs(
+                cluster=cluster,
+                network=self.network,
+                target=target,
+                images={image: locked.image(image) for image in args.module.images},
+                login=login,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        if services is not None:
+            # Also the other way round: a Service of type LoadBalancer can only go while its controller is
+            # there.
+            target = replace(target, after=(services,))
         platform = Platform(
             f"{name}-platform",
             haproxy_image=locked.image("haproxy"),
             bucket_url=self.bucket.endpoint,
             target=target,
-            login=_login(args, registry),
+            login=login,
             opts=pulumi.ResourceOptions(parent=self),
         )
         return Kubernetes(target=target, platform=platform)
@@ -87,9 +129,11 @@ class Infrastructure(pulumi.ComponentResource):
 
 def _login(args: RegionalStackArgs, registry: Registry | None) -> RegistryLogin | None:
     """The cloud's own registry brings its login; another one has what the settings say, or none."""
-    if registry is not None:
+    if registry is not None and args.registry_auth is None:
         return RegistryLogin(
-            host=registry.path.partition("/")[0], username=registry.username, password=registry.password
+            host=registry.path.apply(lambda path: own_host(path, args)),
+            username=registry.username,
+            password=registry.password,
         )
     if args.registry_path is None or args.registry_auth is None:
         return None
@@ -99,3 +143,24 @@ def _login(args: RegionalStackArgs, registry: Registry | None) -> RegistryLogin 
         username=pulumi.Output.secret(credentials.apply(lambda parts: parts[0])),
         password=pulumi.Output.secret(credentials.apply(lambda parts: parts[2])),
     )
+
+
+def own_host(path: str, args: RegionalStackArgs) -> str:
+    """The host of the cloud's own registry, which real images must come from unless there is another login.
+
+    Some clouds choose the host, so ``sovereign:registry`` has to repeat it: a stack that has moved would else
+    go on pulling from the registry of the place that it has left. Made-up images are in no registry.
+
+    Raises:
+        RegistryMismatchError: it names another one.
+    """
+    host = path.partition("/")[0]
+    named = args.registry_path
+    if named is None or args.lock is None or args.lock.rehearsal or named.partition("/")[0] == host:
+        return host
+    message = (
+        f"sovereign:registry: found {named!r}, but the registry of this stack is {path!r}. Allowed: {path} "
+        "(the stack output `registry`; mirror into it and make the lock again), or another registry of this "
+        "jurisdiction with its login in sovereign:registryAuth"
+    )
+    raise RegistryMismatchError(message)

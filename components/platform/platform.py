@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -52,9 +54,7 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-{namespace}", namespace=namespace, target=of, login=login, opts=own
             )
 
-        weights_only = ClusterTarget(
-            provider=target.provider, residency=target.residency.without_personal_data()
-        )
+        weights_only = replace(target, residency=target.residency.without_personal_data())
         self.inference = closed(INFERENCE_NAMESPACE, target)
         self.routing = closed(ROUTING_NAMESPACE, target)
         self.gate = EgressGate(

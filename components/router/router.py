@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi_kubernetes.core.v1 import ServiceSpecArgsDict
 
 from components.clouds import EdgeAddress
 from components.haproxy import HaproxyArgs, HaproxyWorkload
@@ -93,6 +94,13 @@ class JurisdictionRouter(pulumi.ComponentResource):
             needed_first=[certificate],
             opts=own,
         )
+        spec: ServiceSpecArgsDict = {
+            "type": "LoadBalancer",
+            "selector": selector(ROUTER_APP),
+            "ports": [{"name": "https", "port": 443, "target_port": EDGE_PORT, "protocol": "TCP"}],
+        }
+        if args.address.load_balancer_ip is not None:
+            spec["load_balancer_ip"] = args.address.load_balancer_ip
         self.service = k8s.core.v1.Service(
             f"{name}-service",
             metadata={
@@ -101,11 +109,7 @@ class JurisdictionRouter(pulumi.ComponentResource):
                 "labels": target.labels(ROUTER_APP),
                 "annotations": args.address.annotations,
             },
-            spec={
-                "type": "LoadBalancer",
-                "selector": selector(ROUTER_APP),
-                "ports": [{"name": "https", "port": 443, "target_port": EDGE_PORT, "protocol": "TCP"}],
-            },
+            spec=spec,
             opts=target.options(self, depends_on=[namespace, haproxy]),
         )
         self.register_outputs({})

@@ -76,9 +76,9 @@ def docker_config(login: RegistryLogin) -> pulumi.Output[str]:
     """The content of a ``kubernetes.io/dockerconfigjson`` secret."""
 
     def content(credentials: list[str]) -> str:
-        username, password = credentials
+        host, username, password = credentials
         auth = base64.b64encode(f"{username}:{password}".encode()).decode()
         entry = {"username": username, "password": password, "auth": auth}
-        return json.dumps({"auths": {login.host: entry}})
+        return json.dumps({"auths": {host: entry}})
 
-    return pulumi.Output.secret(pulumi.Output.all(login.username, login.password).apply(content))
+    return pulumi.Output.secret(pulumi.Output.all(login.host, login.username, login.password).apply(content))

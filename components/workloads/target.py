@@ -16,7 +16,7 @@ __all__ = ["ClusterTarget", "RegistryLogin", "selector"]
 class RegistryLogin:
     """How nodes log in to the image registry."""
 
-    host: str
+    host: pulumi.Input[str]
     username: pulumi.Input[str]
     password: pulumi.Input[str]
     """Secret. Should be able to pull only."""
@@ -29,6 +29,8 @@ class ClusterTarget:
     provider: pulumi.ProviderResource
     """The Kubernetes provider, set explicitly on every object."""
     residency: Residency
+    after: Sequence[pulumi.Resource] = ()
+    """What every object waits for and is deleted before, such as the cloud's own controllers."""
 
     def options(
         self,
@@ -46,7 +48,7 @@ class ClusterTarget:
         return pulumi.ResourceOptions(
             parent=parent,
             provider=self.provider,
-            depends_on=list(depends_on) or None,
+            depends_on=[*self.after, *depends_on] or None,
             custom_timeouts=timeouts,
         )
 

@@ -45,6 +45,8 @@ def resolve(
     ``locality`` is the row of the resource's type, neither global nor refused, or global with second places.
     """
     judge = _Judge(catalog, table.cloud, jurisdiction)
+    if locality.hosted:
+        return Resolution(tuple(judge.host(resource.provider, table.provider_host)))
     problems = [
         *judge.forbidden(resource.properties, locality),
         *judge.codes(resource.properties, locality.also),
@@ -212,6 +214,33 @@ class _Judge:
                     self.allowed(kind),
                     f"set {_names(locality)} on the resource itself",
                 )
+
+    def host(self, provider: Provider | None, name: str) -> Iterator[Problem]:
+        """The place from the host that the explicit provider names, by the table of hosts."""
+        where = f"property `{name}` of the provider"
+        allowed = f"a host that catalog/data/hosts.yaml places in jurisdiction {self.jurisdiction}"
+        fix = f"declare a provider with `{name}` as a plain host of the jurisdiction"
+        if provider is None or provider.is_default:
+            yield Problem("no explicit provider, so the environment would choose the host", allowed, fix)
+            return
+        value = plain(provider.properties.get(name))
+        if not isinstance(value, str) or not value:
+            found = "is only known after the update" if isinstance(value, Unknown) else "is not given"
+            what = f"{where} {found}, so nobody can say before it where this would stand"
+            yield Problem(what, allowed, fix)
+            return
+        row = self.catalog.host(value.partition(":")[0])
+        place = self.catalog.place(row.cloud, row.place) if row and row.cloud and row.place else None
+        if place is None:
+            owner = f"is of {row.owner} and names no place" if row else "is not in the table of hosts"
+            yield Problem(f"{where} = {shown(value)}, which {owner}", allowed, fix)
+        elif place.jurisdiction != self.jurisdiction:
+            yield Problem(
+                f"{where} = {shown(value)}, {_soil(place)}; this stack belongs to jurisdiction "
+                f"{self.jurisdiction}",
+                allowed,
+                fix,
+            )
 
     def _wholly_inside(self) -> bool:
         return all(place.jurisdiction == self.jurisdiction for place in self.catalog.places(self.cloud))

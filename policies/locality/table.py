@@ -7,6 +7,7 @@ The tables are YAML under ``tables/``, one or two files a cloud, for people to r
   volume has
   a location, or the server it hangs on);
 - *global*: nothing is stored at a place of its own, and the table says why;
+- *hosted*: it stands where the host stands that its explicit provider names; the table of hosts knows where;
 - *refused*: no property can prove its place, and the table says why and what to use instead.
 
 A type of a cloud's package that is in no table is refused as well.
@@ -19,14 +20,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from catalog import PlaceKind
 from catalog.strict_yaml import YamlError, read
 
-__all__ = ["TABLES", "CloudTable", "Locality", "LocalityError", "LocalityTable", "load_locality"]
+__all__ = ["TABLES", "CloudTable", "Locality", "LocalityError", "LocalityTable", "Placeless", "load_locality"]
 
 TABLES: Final = Path(__file__).with_name("tables")
 _PACKAGES: Final = "packages.yaml"
@@ -68,20 +69,40 @@ class _File(_Row):
     """
 
     package: _Line
-    cloud: _Line
+    cloud: _Line | None = None
+    """None for a protocol that many services speak; then ``provider_host`` says where its resources stand."""
     provider_place: _Kinds
+    provider_host: str = ""
     environment_overrides_provider: bool = False
     located: tuple[_LocatedRow, ...] = ()
     inherits: dict[_Line, dict[_Line, tuple[_Line, ...]]] = {}
     also: dict[_Line, _Kinds] = {}
     forbidden: dict[_Line, dict[_Line, _Line]] = {}
     global_: tuple[_GlobalRow, ...] = Field(default=(), alias="global")
+    hosted: tuple[_GlobalRow, ...] = ()
     refused: tuple[_RefusedRow, ...] = ()
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Self:
+        if (self.cloud is None) != bool(self.provider_host) or bool(self.provider_host) != bool(self.hosted):
+            message = "give cloud, or provider_host and hosted types: by one of them the place is known"
+            raise ValueError(message)
+        return self
 
 
 class _PlacelessRow(_Row):
     package: _Line
     why: _Line
+    only: str = ""
+    otherwise: str = ""
+    instead: str = ""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if bool(self.only) != bool(self.otherwise) or bool(self.only) != bool(self.instead):
+            message = "only, otherwise and instead go together"
+            raise ValueError(message)
+        return self
 
 
 class _PackagesFile(_Row):
@@ -104,6 +125,8 @@ class Locality:
     """Properties that must not be given, and why."""
     global_reason: str | None = None
     """Why the type has no place; None if it has one."""
+    hosted: bool = False
+    """True if it stands where the host stands that its explicit provider names."""
     refusal: str | None = None
     """Why the type may not be used at all."""
     instead: str = ""
@@ -122,12 +145,32 @@ class CloudTable:
 
     package: str
     cloud: str
-    """Catalogue key of the cloud."""
+    """Catalogue key of the cloud; empty for a protocol that services of many clouds speak."""
     provider_place: Mapping[str, PlaceKind]
     """Properties of the explicit provider that name a place for its resources."""
+    provider_host: str
+    """Property of the explicit provider that names the host of hosted types; empty if there are none."""
     environment_overrides_provider: bool
     """True if environment variables win over the explicit provider's properties."""
     types: Mapping[str, Locality]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeless:
+    """A package whose resources have no place of their own."""
+
+    why: str
+    """Why they have none."""
+    only: str = ""
+    """The types of which this is true begin with this text; empty if it is true of all."""
+    otherwise: str = ""
+    """Why the other types may not be used."""
+    instead: str = ""
+    """What to use instead of them."""
+
+    def covers(self, type_token: str) -> bool:
+        """Return True for a type, or a provider, of which it is true."""
+        return type_token.startswith((self.only, "pulumi:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +179,8 @@ class LocalityTable:
 
     clouds: Mapping[str, CloudTable]
     """By Pulumi package."""
-    placeless: Mapping[str, str]
-    """Packages whose resources have no place of their own, and why."""
+    placeless: Mapping[str, Placeless]
+    """Packages whose resources have no place of their own."""
 
     def cloud_of(self, package: str) -> CloudTable | None:
         """Return the table of a Pulumi package, or None if it is not a cloud known here."""
@@ -159,9 +202,8 @@ def load_locality(directory: Path = TABLES) -> LocalityTable:
         files.setdefault(table.package, []).append((path.name, table))
     placeless = _parse(directory / _PACKAGES, _PackagesFile).placeless
     clouds = {package: _merge(package, tables) for package, tables in files.items()}
-    return LocalityTable(
-        MappingProxyType(clouds), MappingProxyType({row.package: row.why for row in placeless})
-    )
+    neutral = {row.package: Placeless(row.why, row.only, row.otherwise, row.instead) for row in placeless}
+    return LocalityTable(MappingProxyType(clouds), MappingProxyType(neutral))
 
 
 def _parse(path: Path, model: type[_R]) -> _R:
@@ -195,8 +237,9 @@ def _merge(package: str, files: list[tuple[str, _File]]) -> CloudTable:
         )
     return CloudTable(
         package,
-        first.cloud,
+        first.cloud or "",
         MappingProxyType(first.provider_place),
+        first.provider_host,
         any(table.environment_overrides_provider for _, table in files),
         MappingProxyType(types),
     )
@@ -227,6 +270,8 @@ def _types(table: _File, mistakes: list[str], name: str) -> list[tuple[str, Loca
             (type_token, Locality(global_reason=row.why, also=table.also.get(type_token, {})))
             for type_token in row.types
         )
+    for row in table.hosted:
+        result.extend((type_token, Locality(hosted=True)) for type_token in row.types)
     for row in table.refused:
         result.extend(
             (type_token, Locality(refusal=row.why, instead=row.instead)) for type_token in row.types

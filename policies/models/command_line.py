@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import Value, is_blank, plain
 from policies.models.containers import Container
 
-__all__ = ["WRAPPERS", "CommandLine", "Token", "base_name", "command_line", "environment_of", "is_wrapping"]
+__all__ = [
+    "WRAPPERS",
+    "CommandLine",
+    "Token",
+    "base_name",
+    "command_line",
+    "environment_of",
+    "is_wrapping",
+    "words_of",
+]
 
 WRAPPERS: Final = frozenset(
     [
@@ -45,6 +54,8 @@ _KUBERNETES_VARIABLE = re.compile(
     r"\$(\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\((?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\))"
 )
 _SHELL_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+_OF_SERVICE = re.compile(r"[A-Z0-9_]+_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_.*)?")
+"""Variables that Kubernetes sets for Services, without a word in the manifest."""
 _SHELL_FLAG = re.compile(r"[-+][A-Za-z]+")
 _COMPUTES = re.compile(
     r"`|\$\(|<<|<\(|\$[^A-Za-z_{]|\$$|\$\{(?![A-Za-z_][A-Za-z0-9_]*\})|\b(?:eval|source|alias|xargs)\b|(?:^|[\s;&|(])\.\s"
@@ -59,6 +70,8 @@ class Token:
     """The word; what could not be expanded is left out of it."""
     readable: bool = True
     """False if the word, or a part of it, is not known."""
+    single: bool = True
+    """False if a shell may make several words of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,10 @@ class CommandLine:
     """True if the tokens are the words of a whole shell script, its operators among them."""
     problem: str = ""
     """Why the line cannot be read at all, or empty."""
+
+
+def _nothing(_name: str) -> bool:
+    return False
 
 
 def base_name(text: str) -> str:
@@ -104,29 +121,52 @@ def environment_of(container: Container) -> dict[str, str]:
     return values
 
 
+def words_of(
+    container: Container, environment: Mapping[str, str], *, strict: bool = False
+) -> tuple[bool, tuple[Token, ...] | None]:
+    """Return whether the manifest names the program, and all words of command and args; None if unknown.
+
+    ``$(NAME)`` of a variable that the manifest does not have stays as it is, as in Kubernetes; a strict
+    reader takes it for a word that something outside this program may fill in.
+    """
+    undefined = _nothing if strict else _undefined(container)
+    command = _tokens(container.command, environment, undefined)
+    arguments = _tokens(container.args, environment, undefined)
+    words = None if command is None or arguments is None else (*command, *arguments)
+    return not is_blank(container.command), words
+
+
 def command_line(container: Container) -> CommandLine:
     """Return the command that a container runs."""
     environment = environment_of(container)
-    explicit = not is_blank(container.command)
-    command = _tokens(container.command, environment)
-    arguments = _tokens(container.args, environment)
-    if command is None or arguments is None:
+    explicit, tokens = words_of(container, environment, strict=True)
+    if tokens is None:
         return CommandLine(explicit=explicit, problem="command or args are only known after the update")
-    tokens = (*command, *arguments)
     prefix, script = _script_of(tokens, explicit=explicit)
     if script is None:
         return CommandLine(tokens, explicit)
     return _script_line(prefix, script, environment)
 
 
-def _tokens(value: Value, environment: Mapping[str, str]) -> tuple[Token, ...] | None:
+def _undefined(container: Container) -> Callable[[str], bool]:
+    """Return how to tell a name that no variable has: Kubernetes leaves ``$(NAME)`` as it is then."""
+    declared = {variable.name for variable in container.environment}
+    is_open = bool(container.environment_unreadable)
+    return lambda name: not is_open and name not in declared and not _OF_SERVICE.fullmatch(name)
+
+
+def _tokens(
+    value: Value, environment: Mapping[str, str], undefined: Callable[[str], bool]
+) -> tuple[Token, ...] | None:
     bare = plain(value)
     if bare is None:
         return ()
     if not isinstance(bare, tuple):
         return None
     texts = [_text(element) for element in bare]
-    return tuple(Token("", readable=False) if text is None else _expand(text, environment) for text in texts)
+    return tuple(
+        Token("", readable=False) if text is None else _expand(text, environment, undefined) for text in texts
+    )
 
 
 def _text(value: Value) -> str | None:
@@ -143,7 +183,7 @@ def _text(value: Value) -> str | None:
     return None
 
 
-def _expand(text: str, environment: Mapping[str, str]) -> Token:
+def _expand(text: str, environment: Mapping[str, str], undefined: Callable[[str], bool] = _nothing) -> Token:
     readable = True
 
     def replace(match: re.Match[str]) -> str:
@@ -152,6 +192,8 @@ def _expand(text: str, environment: Mapping[str, str]) -> Token:
         if name is None:
             return match.group(1)  # $$(NAME) is the escaped form
         if name not in environment:
+            if undefined(name):
+                return match.group(0)
             readable = False
             return ""
         return environment[name]

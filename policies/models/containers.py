@@ -71,14 +71,19 @@ class Blind:
 
 def containers_of(resource: Resource) -> Iterator[Container | Blind]:
     """Yield every container of a resource, and every unknown value that hides some."""
-    yield from _walk(resource.properties, "")
+    yield from resource.once(_parts)
+
+
+def _parts(resource: Resource) -> tuple[Container | Blind, ...]:
+    found = list(_walk(resource.properties, ""))
     hidden = _unknown_on_the_way(resource)
-    if hidden is not None:
-        yield Blind(hidden)
+    return (*found, *([Blind(hidden)] if hidden is not None else []))
 
 
 def _walk(value: Value, path: str) -> Iterator[Container | Blind]:
     bare = plain(value)
+    if isinstance(bare, str):  # most values are texts
+        return
     if isinstance(bare, tuple):
         for index, element in enumerate(bare):
             yield from _walk(element, f"{path}[{index}]")

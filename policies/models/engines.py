@@ -12,9 +12,19 @@ from policies.facts import UNKNOWN, Unknown, Value, contains_unknown, is_blank, 
 from policies.models.command_line import CommandLine, Token, base_name, is_wrapping
 from policies.models.containers import Container
 from policies.models.llama_cpp import is_llama_variable
+from policies.models.programs import runs_of
 from policies.models.vllm import VLLM_SUBCOMMANDS, is_vllm_variable
 
-__all__ = ["Engine", "Started", "engine_of_image", "mentions_engine", "requests_gpu", "started", "suspicions"]
+__all__ = [
+    "Engine",
+    "Started",
+    "engine_of_image",
+    "mentions_engine",
+    "requests_gpu",
+    "started",
+    "starts_engine",
+    "suspicions",
+]
 
 
 class Engine(StrEnum):
@@ -161,6 +171,7 @@ def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
         mentions_engine(container.command)
         or mentions_engine(container.args)
         or _find(line.tokens, anywhere=line.script)
+        or any(map(starts_engine, runs_of(container).commands))
     ):
         yield "its command starts an inference server"
     elif _LIBRARY.search(_text_of(container.command) + " " + _text_of(container.args)):
@@ -172,6 +183,11 @@ def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
             yield f"it sets {variable.name}"
     if requests_gpu(container.resources):
         yield "it requests a GPU"
+
+
+def starts_engine(words: Sequence[Token]) -> bool:
+    """Return True if one command, taken apart, starts a server, behind whatever wrappers."""
+    return _find(words, anywhere=False) is not None
 
 
 def mentions_engine(value: Value) -> bool:

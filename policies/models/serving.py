@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from policies.facts import Resource, Value, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
 from policies.models.containers import Blind, Container, Variable, containers_of
-from policies.models.engines import Engine, mentions_engine, started, suspicions
+from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions
+from policies.models.hidden import hidden_programs, is_map_file
 from policies.models.llama_cpp import llama_models, llama_variable
-from policies.models.references import Reference, named, unreadable
+from policies.models.manifests import UnreadableManifest, manifests_in, texts_of
+from policies.models.mentions import models_mentioned
+from policies.models.mounts import mounts_of
+from policies.models.patches import patched
+from policies.models.programs import Runs, runs_of
+from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
 from policies.models.vllm import vllm_models, vllm_variable
 
-__all__ = ["models_served"]
+__all__ = ["SERVING_GROUPS", "models_served"]
 
 _LIST_FIX: Final = "write command and args out as lists, with plain values"
+_PROGRAM_FIX: Final = (
+    "write each program's name out, without shell, variable or pipe to make it; put longer scripts into the "
+    "image or into a ConfigMap of this program"
+)
+_WEIGHTS_FIX: Final = (
+    "mount the weights into vLLM, llama.cpp and init containers that fetch them, and into nothing else"
+)
 
 _SEALED: Final[Mapping[str, str]] = {
     "kubernetes:helm.sh/v3:Release": "a Helm release is one resource; no rule sees the objects it renders",
@@ -24,7 +38,7 @@ _SEALED: Final[Mapping[str, str]] = {
 }
 """Types that can serve a model which no rule can read."""
 
-_SERVING_GROUPS: Final = (
+SERVING_GROUPS: Final = (
     "serving.kserve.io/",
     "ray.io/",
     "apps.nvidia.com/",
@@ -39,14 +53,19 @@ _RENDERED: Final = ("kubernetes:yaml/v2:", "kubernetes:helm.sh/v4:", "kubernetes
 """Components whose objects do not exist at preview when an input is unknown: the engine then only warns."""
 
 
+_TEXT_HOLDERS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
+_MANIFESTS_WITHIN: Final = 3
+"""How many manifests may stand in one another's texts."""
+
 _DECLARING: Final = "sovereign:index:RegionalStack"
 """Our own component, which says what it will serve before there is a lock and a workload."""
 
 
-def models_served(resource: Resource) -> Iterator[Reference]:
+def models_served(resource: Resource, *, depth: int = 0) -> Iterator[Reference]:
     """Yield every model that a resource may serve, and every place where it may name one unreadably.
 
-    A resource that serves nothing yields nothing.
+    A resource that serves nothing yields nothing. ``depth`` counts the texts around it: a manifest inside a
+    ConfigMap is judged as if it were declared.
     """
     if resource.type in _SEALED:
         yield unreadable(
@@ -59,7 +78,7 @@ def models_served(resource: Resource) -> Iterator[Reference]:
     if resource.package != "kubernetes":
         return
     group = resource.type.partition(":")[2]
-    if group.startswith(_SERVING_GROUPS):
+    if group.startswith(SERVING_GROUPS):
         yield unreadable(
             "the resource",
             "objects of this API group name a model in ways that no rule here reads",
@@ -72,13 +91,44 @@ def models_served(resource: Resource) -> Iterator[Reference]:
             "an input is only known after the update, so the objects it renders cannot be seen before",
             "give it values that the program knows at preview",
         )
+    if resource.type.startswith(_TEXT_HOLDERS):
+        yield from _in_texts(resource, depth)
+        return
+    yield from patched(resource)
     for part in containers_of(resource):
         if isinstance(part, Blind):
             yield unreadable(
                 part.path, "it is only known after the update, so its containers cannot be seen", _LIST_FIX
             )
         else:
-            yield from _container_models(part)
+            yield from _container_models(part, resource)
+
+
+def _in_texts(resource: Resource, depth: int) -> Iterator[Reference]:
+    """Yield the models of the manifests that a ConfigMap or Secret holds, which somebody may apply later."""
+    if resource.type.startswith("kubernetes:core/v1:ConfigMapPatch") and any(
+        True for _ in texts_of(resource)
+    ):
+        yield unreadable(
+            "the resource",
+            "it patches a ConfigMap, and what reads that may take a model or a command from it",
+            "declare the ConfigMap as a whole",
+        )
+    for where, text in texts_of(resource):
+        if not isinstance(text, str):
+            continue
+        try:
+            for each in manifests_in(text, resource.urn):
+                if depth >= _MANIFESTS_WITHIN:
+                    yield unreadable(
+                        where, "it holds manifests within manifests", "declare the objects themselves"
+                    )
+                    return
+                for reference in models_served(each, depth=depth + 1):
+                    inner = f"{where}, a {each.type.rpartition(':')[2]} in its text: {reference.where}"
+                    yield replace(reference, where=inner)
+        except UnreadableManifest as problem:
+            yield unreadable(where, str(problem), "declare the object itself, or write it without a template")
 
 
 def _declared(resource: Resource) -> Iterator[Reference]:
@@ -91,17 +141,20 @@ def _declared(resource: Resource) -> Iterator[Reference]:
             yield unreadable("property `models`", "it is no list of model ids known at preview", _LIST_FIX)
 
 
-def _container_models(container: Container) -> Iterator[Reference]:
+def _container_models(container: Container, resource: Resource) -> Iterator[Reference]:
     line = command_line(container)
-    reasons = list(suspicions(container, line))
-    hooks = list(_exec_commands(container.raw))
-    if any(mentions_engine(command) for command in hooks):
-        yield unreadable(
-            container.label, "a hook or probe starts an inference server", "start it as a container"
-        )
-    if not reasons:
-        return
+    runs = runs_of(container)
     where = container.label
+    reasons = list(suspicions(container, line))
+    yield from _hook_models(container, resource)
+    if not line.problem or not reasons:
+        for problem in hidden_programs(container, runs, resource):
+            yield unreadable(where, problem, _PROGRAM_FIX)
+    if is_map_file(container, runs, resource):
+        return
+    if not reasons:
+        yield from _quiet_models(container, runs)
+        return
     if container.environment_unreadable:
         yield unreadable(
             where, container.environment_unreadable, "list the variables in env, with plain values"
@@ -124,6 +177,30 @@ def _container_models(container: Container) -> Iterator[Reference]:
         yield unreadable(where, server.problem, _LIST_FIX)
         return
     yield from _server_models(container, server.engine, server.prefix, server.arguments)
+
+
+def _hook_models(container: Container, resource: Resource) -> Iterator[Reference]:
+    for command in _exec_commands(container.raw):
+        runs = runs_of(container, command)
+        if mentions_engine(command) or any(map(starts_engine, runs.commands)):
+            yield unreadable(
+                container.label, "a hook or probe starts an inference server", "start it as a container"
+            )
+        for problem in hidden_programs(container, runs, resource):
+            yield unreadable(f"{container.label}, a hook or probe", problem, _PROGRAM_FIX)
+
+
+def _quiet_models(container: Container, runs: Runs) -> Iterator[Reference]:
+    """Yield the models of a container that shows no known server: those it names, and its mounted weights."""
+    yield from models_mentioned(container, runs)
+    is_init = ".initContainers[" in f".{container.path}" and plain(container.raw.get("restartPolicy")) is None
+    weights = [each for each in mounts_of(container) if f"{each.path}/".startswith(f"{WEIGHTS_ROOT}/")]
+    if weights and not is_init:
+        yield unreadable(
+            container.label,
+            f"it mounts the weights at {weights[0].path}, and nobody can read which server it runs on them",
+            _WEIGHTS_FIX,
+        )
 
 
 def _server_models(

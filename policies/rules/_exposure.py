@@ -22,7 +22,7 @@ def violation(rule: str, resource: Resource, *, found: str, allowed: str, fix: s
 
 def attached(stack: StackFacts, owner: Resource, type_token: str, name: str) -> Iterator[Resource]:
     """Yield the resources of a type whose property ``name`` comes from ``owner``."""
-    for resource in stack.resources:
+    for resource in stack.of_type(type_token):
         if resource.type == type_token and owner.urn in resource.property_dependencies.get(name, ()):
             yield resource
 

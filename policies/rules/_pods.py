@@ -86,12 +86,21 @@ def objects_of(resource: Resource) -> Iterator[KubernetesObject]:
 
 def serving_pods(resource: Resource) -> Iterator[Pod]:
     """Yield every pod of a resource in which something serves models."""
+    yield from resource.once(_serving_pods)
+
+
+def _serving_pods(resource: Resource) -> tuple[Pod, ...]:
+    return tuple(_find_serving_pods(resource))
+
+
+def _find_serving_pods(resource: Resource) -> Iterator[Pod]:
     if resource.package != "kubernetes" or resource.type.startswith(_PODLESS):
         return
     for owner in objects_of(resource):
-        whole = Resource(resource.urn, resource.type, resource.name, owner.fields)
+        is_whole = owner.fields is resource.properties
+        whole = resource if is_whole else Resource(resource.urn, resource.type, resource.name, owner.fields)
         serving = [each for each in containers_of(whole) if isinstance(each, Container) and serves(each)]
-        for path, spec, labels in _specs(owner.fields, "", ABSENT):
+        for path, spec, labels in _specs(owner.fields, "", ABSENT) if serving else ():
             inside = [
                 each
                 for each in serving

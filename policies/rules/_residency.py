@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.facts import Resource
+from policies.facts import STACK_TYPE, Resource
 from policies.violations import Violation
 
 __all__ = ["LAW", "NO_EXCEPTION", "STACK_TYPE", "violation"]
-
-STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 LAW: Final = (
     "GDPR Art 44-50 and UK GDPR on transfers: each jurisdiction keeps its own data, keys, logs, state"

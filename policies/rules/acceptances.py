@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from policies.acceptances import MAX_DAYS, WARNING_DAYS, Acceptance
 from policies.facts import Resource, StackFacts
 from policies.rule import Context, Family, ResourceRule, Severity, StackRule, load_rules
 from policies.rules._acceptances import described, ending, in_force
-from policies.rules._residency import STACK_TYPE
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -19,11 +18,12 @@ _EXCEPTION = "none is needed: this is the list of the exceptions"
 
 
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
-    root = next((each for each in stack.resources if each.type == STACK_TYPE), None)
+    root = stack.root
     if context.jurisdiction is None or root is None:
         return
+    judged = tuple(_judged(stack))
     for acceptance in in_force(context):
-        unused = not _may_be_used(acceptance, stack, context)
+        unused = not _may_be_used(acceptance, stack, judged, context)
         end = ending(acceptance, context.today)
         notes = [*([end] if end else []), *(["nothing in this stack needs it"] if unused else [])]
         yield Violation(
@@ -49,12 +49,21 @@ def _fix(ends_soon: bool, unused: bool) -> str:
     return "nothing today; delete the entry from policies/acceptances.yaml once nothing needs it"
 
 
-def _may_be_used(acceptance: Acceptance, stack: StackFacts, context: Context) -> bool:
-    """Return False if the rule would say the same without this acceptance.
+def _judged(stack: StackFacts) -> Iterator[Resource | None]:
+    """Yield each resource as the rules about one resource saw it; None where nobody can tell.
 
-    The engine shows a stack's outputs, and of a resource whose provider is not configured yet it has none;
-    then nobody can tell, and nothing is claimed.
+    That is by its inputs. Where these are not kept its outputs have to do, and of a resource whose provider
+    is not configured yet the engine has none.
     """
+    for each in stack.resources:
+        is_blank = stack.inputs is None and each.provider is not None and not each.properties
+        yield None if is_blank else stack.judged(each)
+
+
+def _may_be_used(
+    acceptance: Acceptance, stack: StackFacts, judged: Sequence[Resource | None], context: Context
+) -> bool:
+    """Return False if the rule would say the same without this acceptance."""
     rule = next((rule for rule in load_rules() if rule.id == acceptance.rule), None)
     if rule is None:
         return False
@@ -66,13 +75,8 @@ def _may_be_used(acceptance: Acceptance, stack: StackFacts, context: Context) ->
     if not isinstance(rule, ResourceRule):
         return set(rule.check(stack, context)) != set(rule.check(stack, without))
     return any(
-        _has_no_outputs(each) or set(rule.check(each, context)) != set(rule.check(each, without))
-        for each in stack.resources
+        each is None or set(rule.check(each, context)) != set(rule.check(each, without)) for each in judged
     )
-
-
-def _has_no_outputs(resource: Resource) -> bool:
-    return resource.provider is not None and not resource.properties
 
 
 RULE = StackRule(

@@ -6,7 +6,7 @@ a program it cannot tell; the guard can, and so can the pack from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,13 +44,15 @@ _ALLOWED: Final = "egress to pods by selector, or to private networks; nothing e
 class _Policy:
     """A policy, with what is wrong with its rules whichever pods it holds for."""
 
-    resource: Resource
-    position: int
-    """Its place in the order in which the stack declares its resources."""
+    owner: KubernetesObject
     closes: bool
     selector: Value | Absent
     opening: str
     """What it opens to the outside, or empty."""
+
+    @property
+    def resource(self) -> Resource:
+        return self.owner.resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +71,31 @@ class _Policies:
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
+    pods = [pod for resource in _concerned(stack) for pod in serving_pods(resource)]
+    if not pods:
+        return
     policies = _policies(stack)
-    for position, resource in enumerate(stack.resources):
-        for pod in serving_pods(resource):
-            yield from _pod(pod, position, policies)
+    for pod in pods:
+        yield from _pod(pod, stack, policies)
+
+
+def _concerned(stack: StackFacts) -> Sequence[Resource]:
+    """Return the resources whose pods may lead to a violation on one that the rule is asked about."""
+    newest = stack.newest
+    opens = newest is not None and _is_policy(newest) and any(each.opening for each in _policies_in(newest))
+    return stack.resources if opens else stack.asked
+
+
+def _is_policy(resource: Resource) -> bool:
+    return resource.type.startswith((_POLICY, *_OTHER_POLICIES))
 
 
 def _policies(stack: StackFacts) -> _Policies:
     closed: set[tuple[str, str]] = set()
     opening: dict[tuple[str, str | None], list[_Policy]] = {}
-    for position, resource in enumerate(stack.resources):
-        if not resource.type.startswith((_POLICY, *_OTHER_POLICIES)):
-            continue
-        for owner in objects_of(resource):
-            policy = _read(owner, position)
-            is_standard = resource.type.startswith(_POLICY)
-            namespace = owner.namespace if is_standard else None
+    for resource in stack.of_type(_POLICY, *_OTHER_POLICIES):
+        for policy in _policies_in(resource):
+            namespace = policy.owner.namespace if resource.type.startswith(_POLICY) else None
             if policy.closes and namespace is not None:
                 closed.add((cluster_of(resource), namespace))
             if policy.opening:
@@ -92,18 +103,25 @@ def _policies(stack: StackFacts) -> _Policies:
     return _Policies(frozenset(closed), opening)
 
 
-def _read(owner: KubernetesObject, position: int) -> _Policy:
+def _policies_in(resource: Resource) -> tuple[_Policy, ...]:
+    return resource.once(_read_policies)
+
+
+def _read_policies(resource: Resource) -> tuple[_Policy, ...]:
+    return tuple(map(_read, objects_of(resource)))
+
+
+def _read(owner: KubernetesObject) -> _Policy:
     spec = field(owner.fields, "spec")
     return _Policy(
-        resource=owner.resource,
-        position=position,
+        owner=owner,
         closes=_closes(owner.resource, spec),
         selector=plain(field(spec, "podSelector")),
         opening=_opening(owner.resource, spec),
     )
 
 
-def _pod(pod: Pod, position: int, policies: _Policies) -> Iterator[Violation]:
+def _pod(pod: Pod, stack: StackFacts, policies: _Policies) -> Iterator[Violation]:
     resource = pod.owner.resource
     namespace = pod.owner.namespace
     label = pod.container.label
@@ -127,7 +145,7 @@ def _pod(pod: Pod, position: int, policies: _Policies) -> Iterator[Violation]:
         if each.resource.type.startswith(_POLICY) and not _may_select(each.selector, pod.labels):
             continue
         yield _refusal(
-            each.resource if each.position > position else resource,
+            max(each.resource, resource, key=stack.position),
             f"{each.resource.type.rpartition(':')[2]} {each.resource.name!r} lets {label} of "
             f"{resource.name!r} out: {each.opening}",
             "open paths to pods by their labels; what must come from outside comes through a gate in a "

@@ -47,7 +47,7 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
     by_urn = stack.by_urn()
-    for resource in stack.resources:
+    for resource in stack.asked:
         if resource.type in _CLUSTERS and stack.complete:
             yield from _without_list(stack, resource)
         elif resource.type == _SCALEWAY_ACL:

@@ -15,13 +15,16 @@ __all__ = ["RULE"]
 
 _ID = "exposure-bucket"
 _ACLS: Final = {
+    "minio:index/s3Bucket:S3Bucket": "acl",
     "scaleway:object/bucket:Bucket": "acl",
     "scaleway:object/bucketAcl:BucketAcl": "acl",
     "scaleway:object/item:Item": "visibility",
 }
 _CLOSED: Final = frozenset({"private", "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control"})
 _ACL: Final = "scaleway:object/bucketAcl:BucketAcl"
-_POLICY: Final = "scaleway:object/bucketPolicy:BucketPolicy"
+_POLICIES: Final = frozenset(
+    {"minio:index/s3BucketPolicy:S3BucketPolicy", "scaleway:object/bucketPolicy:BucketPolicy"}
+)
 _WEBSITE: Final = "scaleway:object/bucketWebsiteConfiguration:BucketWebsiteConfiguration"
 _REGISTRY: Final = "scaleway:registry/namespace:Namespace"
 
@@ -48,7 +51,7 @@ def _mistakes(resource: Resource) -> Iterator[str]:
     if resource.type == _ACL:
         for grantee in select(resource.properties, "accessControlPolicy.grants.grantee"):
             yield from _grantee(grantee.path, grantee.value)
-    elif resource.type == _POLICY:
+    elif resource.type in _POLICIES:
         problem = _policy(resource.properties.get("policy"))
         if problem is not None:
             yield f"`policy` {problem}"

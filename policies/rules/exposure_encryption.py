@@ -30,15 +30,23 @@ _OWN: Final = {
 }
 """Types that say themselves how they encrypt: the property and the values that do."""
 
+_UNENCRYPTED: Final = {
+    "civo:index/objectStore:ObjectStore": ("Civo encrypts no object store", "sovereign:civo:WeightsBucket"),
+}
+"""Stores that lie in the clear, with the component that puts nothing there but weights: those are public, and
+every file is checked against the lock."""
+
 _DATABASE: Final = "scaleway:databases/instance:Instance"
 
 
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    for resource in stack.resources:
+    for resource in stack.asked:
         if resource.type in _OWN:
             yield from _own(resource)
+        elif resource.type in _UNENCRYPTED:
+            yield from _weights_only(resource)
         elif resource.type == _DATABASE and plain(resource.properties.get("encryptionAtRest")) is not True:
             yield _violation(resource, "`encryptionAtRest` is not true", "set encryptionAtRest to true")
         elif resource.type == _BUCKET and stack.complete and not _is_encrypted(stack, resource):
@@ -47,6 +55,27 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
                 f"no {_SSE} of this stack names this bucket",
                 f"declare a {_SSE} with sseAlgorithm AES256 whose `bucket` is this bucket's name",
             )
+
+
+def _weights_only(resource: Resource) -> Iterator[Violation]:
+    why, component = _UNENCRYPTED[resource.type]
+    if component in {_types(resource.urn)[-2:][0], _types(resource.options.parent or "")[-1]}:
+        return
+    yield Violation(
+        _ID,
+        resource.urn,
+        resource.type,
+        resource.name,
+        found=f"{why}, and this one is no child of {component}, so it may hold anything",
+        allowed=f"a bucket of {component}, which holds weights alone",
+        fix="keep what may be personal on a cloud that encrypts at rest; for weights, use the component",
+        exception="none. Nobody can sign for personal data in the clear",
+    )
+
+
+def _types(urn: str) -> list[str]:
+    """The types in a URN, the outermost parent's first, its own last."""
+    return "".join(urn.split("::")[2:3]).split("$")
 
 
 def _own(resource: Resource) -> Iterator[Violation]:
@@ -66,7 +95,7 @@ def _is_encrypted(stack: StackFacts, bucket: Resource) -> bool:
         return True
     name = plain(bucket.properties.get("name"))
     return isinstance(name, str) and any(
-        each.type == _SSE and plain(each.properties.get("bucket")) == name for each in stack.resources
+        each.type == _SSE and plain(each.properties.get("bucket")) == name for each in stack.of_type(_SSE)
     )
 
 
@@ -90,7 +119,7 @@ RULE = StackRule(
     why="A disk that is replaced, a snapshot or a seized machine gives away what is not encrypted.",
     law=LAW,
     source="pulumiverse-scaleway 1.60.0 and pulumi-ovh 2.22.0 (properties and values); Civo's object stores "
-    "have no such property (civo/docs), 2026-11-24",
+    "have no such property (civo/docs); 2026-11-24",
     references=REFERENCES,
     severity=Severity.HIGH,
     fix="Turn encryption at rest on.",

@@ -1,4 +1,7 @@
-"""No firewall lets everybody in, except to the ports of the edge."""
+"""No firewall lets everybody in, except to the ports of the edge; no server faces the world without one.
+
+The servers of Hetzner are judged by ``exposure-server``, as a firewall may name them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from policies.facts import ABSENT, Resource, is_blank, plain, select
 from policies.network import API_PORT, openings, reach
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
+from policies.rules._servers import unfiltered
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -36,7 +40,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
             _ID,
             resource,
             found=found,
-            allowed="everybody on ports 80 and 443 of the edge; anything else for named ranges only",
+            allowed="everybody on ports 80 and 443 of the edge; anything else for named ranges only, behind "
+            "a firewall of this stack",
             fix=fix,
         )
 
@@ -67,6 +72,7 @@ def _mistakes(resource: Resource) -> Iterator[tuple[str, str]]:
                 f"`bastionEnabled` opens SSH, and `allowedIpRanges` lets in {who}",
                 "leave the bastion off, or name the ranges that may reach it",
             )
+    yield from unfiltered(resource)
     path = _LISTS.get(resource.type)
     for found in select(resource.properties, path) if path else ():
         who = reach(found.value)
@@ -77,7 +83,7 @@ def _mistakes(resource: Resource) -> Iterator[tuple[str, str]]:
 RULE = ResourceRule(
     id=_ID,
     family=Family.EXPOSURE,
-    title="No firewall lets everybody in, except to ports 80 and 443",
+    title="No firewall lets everybody in, except to ports 80 and 443, and no server lacks one",
     why="A port that is open to the world is found within minutes.",
     law=LAW,
     source="Rules and their defaults in pulumi-hcloud 1.43.3, pulumi-civo 2.4.8, pulumiverse-scaleway 1.60.0 "

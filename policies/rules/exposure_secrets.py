@@ -1,8 +1,7 @@
 """No secret lies in the open: not in a variable, not in an argument, not in a ConfigMap.
 
-Two things cannot be seen. Stack outputs reach a policy without the mark that says whether they are secret, so
-no rule can tell a kubeconfig that is marked from one that is not. And a secret without a telling name or form
-looks like any other text.
+A secret without a telling name, form or mark looks like any other text. The outputs of a stack are judged by
+``exposure-outputs``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Nothing in a stack points at a host of a hyperscaler or another service of the United States.
 
-It reads what is written. A bare address, a name of one's own that leads elsewhere, a value of a Secret, a
-file inside an image or a chart say nothing to it, nor does what is only known after the update, until then.
+It reads what is written, answers of DNS among it, so a name of the same program that leads elsewhere is found
+where it is made. A bare address is left to ``residency-addresses``. A name made elsewhere that leads away, a
+value of a Secret, a file inside an image or a chart say nothing to it, nor does what is only known after the
+update, until then.
 """
 
 from __future__ import annotations

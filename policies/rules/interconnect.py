@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import prod
 from typing import Final
 
 from policies.facts import Resource, Unknown, Value, is_blank, plain
-from policies.models.command_line import Token
+from policies.models.command_line import Token, base_name, command_line
+from policies.models.containers import Container, containers_of
 from policies.models.engines import Engine
 from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
 from policies.rule import Context, Family, ResourceRule, Severity
@@ -29,6 +32,8 @@ _SPLITS: Final[Mapping[str, str]] = {
     "-tp": "tensor",
     "--pipeline-parallel-size": "pipeline",
     "-pp": "pipeline",
+    "--prefill-context-parallel-size": "prefill context",
+    "-pcp": "prefill context",
     "--data-parallel-size": "data",
     "-dp": "data",
 }
@@ -37,23 +42,46 @@ _SPLITS: Final[Mapping[str, str]] = {
 _PLACES: Final[Mapping[str, str]] = {
     "--nnodes": "nodes",
     "-n": "nodes",
+    "--data-parallel-size-local": "local",
+    "-dpl": "local",
 }
+"""Flags that say over how many nodes it is split, or how many of its data-parallel parts this node runs."""
 _ELSEWHERE: Final = frozenset(
     {
         "--data-parallel-address",
+        "--data-parallel-external-lb",
         "--data-parallel-hybrid-lb",
+        "--data-parallel-rank",
         "--data-parallel-start-rank",
         "--headless",
         "--master-addr",
         "--node-rank",
         "-dpa",
+        "-dpe",
+        "-dph",
+        "-dpn",
         "-dpr",
         "-r",
     }
 )
 """Flags that only make sense with another node."""
 
-_EXECUTOR: Final = "--distributed-executor-backend"
+_LAUNCHERS: Final[Mapping[str, frozenset[str]]] = {
+    "--distributed-executor-backend": frozenset({"mp", "uni"}),
+    "--data-parallel-backend": frozenset({"mp"}),
+    "-dpb": frozenset({"mp"}),
+}
+"""Flags that say what starts the workers, and what starts none on other nodes."""
+
+_VARIABLES: Final[Mapping[Engine, Mapping[str, frozenset[str]]]] = {
+    Engine.VLLM: {"VLLM_DP_SIZE": frozenset({"1"}), "RAY_ADDRESS": frozenset({"local"})},
+    Engine.LLAMA_CPP: {"LLAMA_ARG_RPC": frozenset()},
+}
+"""Variables that join a server with other nodes, and the values that do not."""
+
+_RPC: Final = "--rpc"
+_JOINED: Final = re.compile(r"(?P<flag>-[nr])(?P<value>[0-9]+)")
+"""A flag of one letter may have its value in the same word."""
 _KNOWN: Final = frozenset({*MODEL_FLAGS, *ONE_VALUE_FLAGS, *LIST_FLAGS, *CONFIG_JSON_FLAGS})
 _GPU: Final = re.compile(r"nvidia\.com/(?:gpu|mig-.+)|amd\.com/gpu|gpu\.intel\.com/.+|habana\.ai/gaudi")
 
@@ -65,10 +93,12 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if problem:
         yield _refusal(resource, problem)
     for server in servers_of(resource):
-        if server.engine is Engine.VLLM:
-            found = _server_problem(server)
-            if found:
-                yield _refusal(resource, f"{server.label}: {found}")
+        found = _joined_by_variable(server) or _server_problem(server)
+        if found:
+            yield _refusal(resource, f"{server.label}: {found}")
+    for part in containers_of(resource):
+        if isinstance(part, Container) and _starts_ray(part):
+            yield _refusal(resource, f"{part.label} starts a node of a Ray cluster, which spans nodes")
 
 
 def _is_declared(value: Value) -> bool:
@@ -98,8 +128,38 @@ def _group_problem(resource: Resource) -> str:
     return ""
 
 
+def _starts_ray(container: Container) -> bool:
+    words = [token.text for token in command_line(container).tokens if token.readable]
+    return any(base_name(program) == "ray" and order == "start" for program, order in pairwise(words))
+
+
+def _joined_by_variable(server: Server) -> str:
+    """Return which variable of the manifest or of the command joins a server with other nodes."""
+    joining = _VARIABLES.get(server.engine, {})
+    given: dict[str, str] = {}
+    for variable in server.container.environment:
+        value = plain(variable.value)
+        if variable.from_cluster or not is_blank(value):
+            given[variable.name] = value if isinstance(value, str) else ""
+    for token in server.prefix:
+        name, equals, value = token.text.partition("=")
+        if equals:
+            given[name] = value
+    for name, alone in joining.items():
+        if name in given and given[name] not in alone:
+            return f"the variable {name} joins it with other nodes"
+    return ""
+
+
 def _server_problem(server: Server) -> str:
-    splits = {"tensor": 1, "pipeline": 1, "data": 1, "nodes": 1}
+    if server.engine is Engine.LLAMA_CPP:
+        flags = (normal_flag(token.text) for token in server.behind if token.readable)
+        return f"{_RPC} sends layers of the model to other nodes" if _RPC in flags else ""
+    return _vllm_problem(server) if server.engine is Engine.VLLM else ""
+
+
+def _vllm_problem(server: Server) -> str:
+    splits: dict[str, int] = {}
     for index, token in enumerate(server.behind):
         if not token.readable or not token.text.startswith("-"):
             continue
@@ -108,35 +168,39 @@ def _server_problem(server: Server) -> str:
             if meant in _ELSEWHERE:
                 return f"{meant} joins it with other nodes"
             value = _value(token, server.behind[index + 1 :])
-            if meant == _EXECUTOR:
-                if value not in {"mp", "uni"}:
-                    return f"{_EXECUTOR} is not mp or uni, so its workers may run on other nodes"
+            if meant in _LAUNCHERS:
+                if value not in _LAUNCHERS[meant]:
+                    allowed = " or ".join(sorted(_LAUNCHERS[meant]))
+                    return f"{meant} is not {allowed}, so its workers may run on other nodes"
                 continue
             if not value.isdecimal():
                 return f"{meant} has no number that can be read, so it may span nodes"
             over = (_SPLITS | _PLACES)[meant]
-            splits[over] = max(splits[over], int(value))
-    if splits["nodes"] > 1:
-        return f"--nnodes {splits['nodes']} spreads it over so many nodes"
+            splits[over] = (min if over == "local" else max)(splits.get(over, int(value)), int(value))
+    nodes, local, data = splits.pop("nodes", 1), splits.pop("local", None), splits.get("data", 1)
+    if nodes > 1:
+        return f"--nnodes {nodes} spreads it over so many nodes"
+    if local is not None and local < data:
+        return f"{local} of its {data} data-parallel parts run in this pod, so the others run elsewhere"
     return _too_many(server, splits)
 
 
 def _too_many(server: Server, splits: Mapping[str, int]) -> str:
-    wanted = splits["tensor"] * splits["pipeline"] * splits["data"]
+    wanted = prod(splits.values())
     gpus = _gpus(server.container.resources)
     if wanted == 1 or (gpus is not None and wanted <= gpus):
         return ""
     has = "an unknown number of" if gpus is None else str(gpus)
-    return (
-        f"tensor {splits['tensor']} x pipeline {splits['pipeline']} x data {splits['data']} parallel asks "
-        "for "
-        f"{wanted} GPUs and its pod has {has}"
-    )
+    split = " x ".join(f"{over} {count}" for over, count in splits.items() if count > 1)
+    return f"{split} parallel asks for {wanted} GPUs and its pod has {has}"
 
 
 def _meant(flag: str) -> set[str]:
     """Return the flags that a word may stand for: itself, or those that it abbreviates."""
-    ours = {*_SPLITS, *_PLACES, *_ELSEWHERE, _EXECUTOR}
+    ours = {*_SPLITS, *_PLACES, *_ELSEWHERE, *_LAUNCHERS}
+    joined = _JOINED.fullmatch(flag)
+    if joined:
+        return {joined["flag"]}
     if flag in ours:
         return {flag}
     if flag in _KNOWN or len(flag) < 2 or flag == "--":
@@ -148,6 +212,9 @@ def _value(token: Token, following: Sequence[Token]) -> str:
     _, equals, value = token.text.partition("=")
     if equals:
         return value
+    joined = _JOINED.fullmatch(token.text)
+    if joined:
+        return joined["value"]
     return following[0].text if following and following[0].readable else ""
 
 

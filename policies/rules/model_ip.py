@@ -1,4 +1,11 @@
-"""Every model that a workload may serve is allowed in the stack's jurisdiction."""
+"""Every model that a workload may serve is allowed in the stack's jurisdiction.
+
+A workload may serve what its inference servers name, what an unknown program is given by path or flag,
+and any model at all where nobody can tell what a container runs: a program whose name is computed, a text
+piped into a shell, a file on a volume, weights mounted into an image whose entry point is not known. No
+sign of a server is asked for there (GPU, image, port, label), because hiding needs none of them. Files of
+ConfigMaps are judged by ``model-ip-files``, kinds of custom resources by ``model-ip-unclassified``.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +107,9 @@ RULE = ResourceRule(
     id=_ID,
     family=Family.MODEL_IP,
     title="Only models that the catalogue allows in this jurisdiction are served",
-    why="A licence can grant in one territory what it withholds in another; unnamed models are models too.",
+    why="A licence can grant in one territory what it withholds in another; unnamed models are models too. A "
+    "program that nobody can read may serve any model, so in every container, with a GPU or without, each "
+    "program that its command starts must be written out, or stand in a script that can be read.",
     law="Copyright and the licence of each checkpoint; EU AI Act duties of whoever puts a model into service",
     severity=Severity.CRITICAL,
     fix="Serve an approved model, named so that a reader of the manifest can tell which it is.",

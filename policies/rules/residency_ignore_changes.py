@@ -41,7 +41,7 @@ def _locality_properties(resource: Resource) -> frozenset[str]:
     tables = load_locality()
     if resource.type.startswith(_PROVIDERS):
         table = tables.cloud_of(resource.type.removeprefix(_PROVIDERS))
-        return frozenset(table.provider_place) if table else frozenset()
+        return frozenset({*table.provider_place, table.provider_host} - {""}) if table else frozenset()
     table = tables.cloud_of(resource.package)
     locality = table.types.get(resource.type) if table else None
     return locality.locality_properties if locality else frozenset()

@@ -20,7 +20,7 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
         return
     tables = load_locality()
     by_urn = stack.by_urn()
-    for resource in stack.resources:
+    for resource in stack.asked:
         table = tables.cloud_of(resource.package)
         locality = table.types.get(resource.type) if table else None
         if locality is None or not locality.parents:

@@ -31,8 +31,19 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
                 fix="classify the type there: which property names its place, or which parent it follows",
             )
         return
-    if resource.package in tables.placeless or resource.provider is None:
+    if resource.provider is None:
         return  # without a provider it is a component: it stands nowhere, and its children are judged
+    neutral = tables.placeless.get(resource.package)
+    if neutral is not None:
+        if not neutral.covers(resource.type):
+            yield violation(
+                _ID,
+                resource,
+                found=f"a {resource.type}: {neutral.otherwise}",
+                allowed=f"of the package {resource.package} only types that begin with {neutral.only}",
+                fix=neutral.instead,
+            )
+        return
     if context.catalog.package(resource.package) is not None:
         return  # hyperscalers speaks about these
     if resource.type.startswith(_DYNAMIC):

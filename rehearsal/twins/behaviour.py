@@ -49,6 +49,8 @@ class Behaviour:
     """Whether numbers may be written as strings and the reverse (bridged Terraform providers do)."""
     node_type_inputs: Sequence[str] = ()
     """Inputs that name a type of machine, which may be out of stock; dotted for nested ones."""
+    out_of_stock_code = ""
+    """The API's own word for a machine that is out of stock, if it has one."""
     accepts_secrets = False
     """Whether secrets are marked by the twin; otherwise the engine does it, and no component can be made."""
     deletes_provider_first = True

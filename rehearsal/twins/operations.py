@@ -145,7 +145,8 @@ class Operations:
 
     def _out_of_stock(self, fault: Fault, node_type: str, places: frozenset[str]) -> str:
         where = fault.place or ", ".join(sorted(places)) or "the place asked for"
-        return f"out of stock: no {node_type} is available in {where} right now"
+        code = f" ({self.behaviour.out_of_stock_code})" if self.behaviour.out_of_stock_code else ""
+        return f"out of stock: no {node_type} is available in {where} right now{code}"
 
     def _wait_if_slow(self, request: Request, id_: str) -> None:
         for fault in self.store.faults(FaultKind.SLOW):

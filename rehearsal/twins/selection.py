@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rehearsal.cloud import CloudStore
 from rehearsal.sdk import Package, installed_packages
 from rehearsal.twins.behaviour import Behaviour
-from rehearsal.twins.clouds import Civo, Hcloud, Ovh, Scaleway
+from rehearsal.twins.clouds import Civo, Hcloud, Minio, Ovh, Scaleway
 from rehearsal.twins.echo import Echo
 from rehearsal.twins.generators import Random, Tls
 from rehearsal.twins.kubernetes import Kubernetes
@@ -16,6 +16,7 @@ _PARTICULAR: dict[str, type[Behaviour]] = {
     "civo": Civo,
     "hcloud": Hcloud,
     "kubernetes": Kubernetes,
+    "minio": Minio,
     "ovh": Ovh,
     "random": Random,
     "scaleway": Scaleway,

@@ -32,6 +32,16 @@ def test_an_image_is_referred_to_by_digest(good_lock: dict[str, Any], write_lock
     assert lock.models[MODEL].gguf is not None
 
 
+def test_programs_of_nodes_are_locked_by_sha256_where_there_are_any(
+    good_lock: dict[str, Any], write_lock: Write
+) -> None:
+    assert load_lock(write_lock(good_lock)).binaries == {}
+    good_lock["binaries"] = {"k3s": {"path": "binaries/k3s/k3s", "sha256": HEX64, "bytes": 70_000_000}}
+    assert load_lock(write_lock(good_lock)).binaries["k3s"].sha256 == HEX64
+    good_lock["binaries"]["k3s"]["sha256"] = "latest"
+    assert "binaries.k3s.sha256: expected <64 hexadecimal digits" in refusal(write_lock(good_lock))
+
+
 def test_a_stack_without_cpu_fallback_needs_no_gguf(good_lock: dict[str, Any], write_lock: Write) -> None:
     del good_lock["models"][MODEL]["gguf"]
     assert load_lock(write_lock(good_lock)).models[MODEL].gguf is None

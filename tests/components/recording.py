@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,9 +16,14 @@ from pulumi.runtime.proto import resource_pb2
 
 from catalog import Catalog, Lock, load_catalog
 from components import ModelServing, NodePools, RegionalStack, RegionalStackArgs, Residency
-from components.clouds import cloud_module
+from components.clouds import CloudSettings, cloud_module
 
 MODEL = "mistralai/Mistral-7B-Instruct-v0.3"
+OPENSTACK_IDS = {
+    place.code: f"openstack-id-in-{place.code}"
+    for place in load_catalog().places("ovh")
+    if place.stack_location
+}
 STANDS_IN = {
     "scaleway:kubernetes/cluster:Cluster": {"kubeconfigs": [{"configFile": "kubeconfig of the cluster"}]},
     "civo:index/kubernetesCluster:KubernetesCluster": {"kubeconfig": "kubeconfig of the cluster"},
@@ -30,6 +36,20 @@ STANDS_IN = {
         "secretAccessKey": "SECRET",
     },
     "civo:index/objectStore:ObjectStore": {"bucketUrl": "objectstore.reported.civo.com/a-bucket"},
+    "ovh:CloudProject/networkPrivate:NetworkPrivate": {"regionsOpenstackIds": OPENSTACK_IDS},
+    "ovh:CloudProject/gateway:Gateway": {"externalInformations": [{"ips": [{"ip": "192.0.2.10"}]}]},
+    "ovh:CloudProject/kube:Kube": {"kubeconfig": "kubeconfig of the cluster", "url": "abc.k8s.ovh.net"},
+    "ovh:CloudProject/kubeNodePool:KubeNodePool": {"status": "READY", "name": "a-pool"},
+    "ovh:CloudProject/storage:Storage": {"virtualHost": "https://a-bucket.s3.gra.io.cloud.ovh.net"},
+    "ovh:CloudProject/s3Credential:S3Credential": {"accessKeyId": "ACCESS", "secretAccessKey": "SECRET"},
+    "ovh:CloudProject/containerRegistry:ContainerRegistry": {"url": "https://abc.c1.gra9.harbor.test"},
+    "ovh:CloudProject/containerRegistryUser:ContainerRegistryUser": {"password": "SECRET"},
+    "ovh:index/cloudFloatingIp:CloudFloatingIp": {"currentState": {"ip": "192.0.2.20"}},
+    "hcloud:index/primaryIp:PrimaryIp": {"ipAddress": "192.0.2.10"},
+    "hcloud:index/loadBalancer:LoadBalancer": {"ipv4": "192.0.2.20"},
+    "random:index/randomPassword:RandomPassword": {"result": "drawn"},
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": "SIGNED"},
+    "tls:index/certRequest:CertRequest": {"certRequestPem": "REQUEST"},
     "tls:index/privateKey:PrivateKey": {"privateKeyPem": "PRIVATE KEY"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "CERTIFICATE"},
 }
@@ -61,6 +81,9 @@ class _Clouds(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = cast("dict[str, Any]", args.inputs)
         identifier = f"{inputs['zone']}/{args.name}" if "zone" in inputs else args.name
+        if args.typ.startswith("hcloud:"):
+            # Hetzner's ids are numbers, and the program reads them as such.
+            identifier = str(zlib.crc32(args.name.encode()))
         return identifier, {**inputs, **STANDS_IN.get(args.typ, {})}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
@@ -118,7 +141,7 @@ def digest(of: str) -> str:
 def made_up_lock(stack: str, registry: str, *, gguf: bool = True) -> Lock:
     """A lock in the form of a rehearsal's."""
     files = ("params.json", "consolidated.safetensors", "tokenizer.model.v3")
-    names = ("haproxy", "llama-cpp", "vllm", "weights-fetcher")
+    catalog = load_catalog()
     model: dict[str, Any] = {
         "revision": digest(MODEL)[:40],
         "files": [{"path": path, "sha256": digest(path), "bytes": 5_000_000_000} for path in files],
@@ -132,9 +155,13 @@ def made_up_lock(stack: str, registry: str, *, gguf: bool = True) -> Lock:
             "jurisdiction": stack,
             "images": {
                 name: {"repository": f"{registry}/rehearsal/{name}", "digest": f"sha256:{digest(name)}"}
-                for name in names
+                for name in catalog.images
             },
             "models": {MODEL: model},
+            "binaries": {
+                name: {"path": binary.path, "sha256": digest(name), "bytes": 70_000_000}
+                for name, binary in catalog.binaries.items()
+            },
         }
     )
 
@@ -149,6 +176,11 @@ class Choice:
     locked: bool = True
     gpu_maximum: int = 2
     registry: str | None = None
+    registry_login: bool = True
+    """Whether the settings bring the login of ``registry``."""
+    control_planes: int = 3
+    vswitch_id: int | None = None
+    cpu_nodes: int = 2
 
 
 def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
@@ -173,8 +205,8 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         jurisdictions=("eu", "uk"),
         pools=NodePools(
             cpu=cpu,
-            cpu_minimum=2,
-            cpu_maximum=2,
+            cpu_minimum=choice.cpu_nodes,
+            cpu_maximum=choice.cpu_nodes,
             gpu=catalog.node_type(choice.cloud, gpu_name) if gpu_name else None,
             gpu_minimum=2,
             gpu_maximum=choice.gpu_maximum,
@@ -190,35 +222,50 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         api_access=("198.51.100.7/32",),
         project=project,
         registry_path=choice.registry,
-        registry_auth=pulumi.Output.secret("user:password") if choice.registry else None,
+        registry_auth=(
+            pulumi.Output.secret("user:password") if choice.registry and choice.registry_login else None
+        ),
         cloud_provider=module.provider("cloud", place, project),
         tls_provider=tls.Provider("tls"),
         lock=made_up_lock(choice.jurisdiction, registry) if choice.locked else None,
+        cloud_settings=CloudSettings(
+            secrets={
+                key: pulumi.Output.secret(f"SECRET-{key}")
+                for key in ("hcloudToken", "weightsAccessKey", "weightsSecretKey")
+            },
+            control_planes=choice.control_planes,
+            vswitch_id=choice.vswitch_id,
+        ),
     )
 
 
 def record(choice: Choice) -> Tree:
     """Build the stack of ``choice`` and return what was registered."""
-    # The SDK takes the current loop, which another test may have ended.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    recorder = _Recorder()
     catalog = load_catalog()
-    pulumi.runtime.set_mocks(_Clouds(), project="sovereign", stack=choice.jurisdiction, monitor=recorder)
     results: dict[str, Any] = {}
 
-    @pulumi.runtime.test  # pyright: ignore[reportUnknownMemberType]  # untyped in the SDK
     def build() -> pulumi.Output[Any]:
         stack = RegionalStack(choice.jurisdiction, arguments(choice, catalog))
         results["endpoint"], results["models"] = stack.endpoint, tuple(stack.models)
-        both = pulumi.Output.all(stack.kubeconfig, stack.bucket.endpoint)
+        both = pulumi.Output.all(stack.kubeconfig, stack.bucket.endpoint, stack.join_script)
         opened = pulumi.Output.unsecret(both)
         return opened.apply(lambda values: results.update(zip(_OUTPUTS, values, strict=True)))
 
-    build()
-    return Tree(recorder.recorded, results)
+    return Tree(programmed(choice.jurisdiction, build), results)
 
 
-_OUTPUTS = ("kubeconfig", "weights_endpoint")
+def programmed(stack: str, program: Callable[[], Any]) -> list[Registered]:
+    """Run a program to its end and return what it registered."""
+    # The SDK takes the current loop, which another test may have ended.
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    recorder = _Recorder()
+    pulumi.runtime.set_mocks(_Clouds(), project="sovereign", stack=stack, monitor=recorder)
+    run: Any = pulumi.runtime.test(program)  # pyright: ignore[reportUnknownMemberType]  # untyped in the SDK
+    run()
+    return recorder.recorded
+
+
+_OUTPUTS = ("kubeconfig", "weights_endpoint", "join_script")
 
 
 def without_secret_marks(value: Any) -> Any:

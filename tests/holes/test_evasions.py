@@ -141,6 +141,76 @@ deployment("honest", vllm("--model", APPROVED))
 deployment("honest-page", page)
 """
 
+PROGRAMS = """
+import json
+
+page = {"name": "page", "image": PLAIN}
+mount = {"volume_mounts": [{"name": "s", "mount_path": "/scripts"}]}
+scripts = [{"name": "s", "config_map": {"name": "scripts"}}]
+
+
+def shell(name, script, **spec):
+    deployment(name, {**page, "command": ["sh", "-c", script], **mount}, volumes=scripts, **spec)
+
+
+kubernetes.core.v1.ConfigMap(
+    "scripts",
+    metadata={"name": "scripts"},
+    data={
+        "refused": "exec vllm serve " + REFUSED,
+        "hidden": "v=vl; ${v}lm serve " + REFUSED,
+        "first": "exec sh /scripts/refused",
+        "honest": "set -eu; until nslookup db; do sleep 1; done",
+        "unknown": unknown,
+    },
+    opts=cluster,
+)
+shell("put-together", "v=vl; ${v}lm serve " + REFUSED)
+shell("substituted", "$(printf vllm) serve " + REFUSED)
+shell("backticks", "`printf vllm` serve " + REFUSED)
+shell("evaluated", "eval vl''lm serve " + REFUSED)
+shell("aliased", "alias n=vllm; n serve " + REFUSED)
+shell("piped", "echo dmxsbSBzZXJ2ZQ== | base64 -d | sh")
+shell("fetched", "curl -fsS http://files.data.svc/x -o /tmp/x; sh /tmp/x")
+shell("by-pattern", "/usr/bin/v?lm serve " + REFUSED)
+shell("sourced", ". /scripts/refused")
+shell("script", "exec sh /scripts/refused")
+shell("honest-shell", 'until nslookup db; do sleep 1; done; exec nginx -g "daemon off;"')
+shell("honest-script", "exec sh /scripts/honest")
+for key in ("refused", "hidden", "first", "unknown", "nowhere"):
+    deployment("script-" + key, {**page, "command": ["sh", "/scripts/" + key], **mount}, volumes=scripts)
+deployment("python", {**page, "command": ["python", "-c", "import os; os.system('vl' + 'lm serve x')"]})
+field = {"name": "A", "value_from": {"field_ref": {"field_path": "metadata.name"}}}
+deployment("variable", {**page, "command": ["$(A)", "serve"], "env": [field]})
+run = {**page, "command": ["sh", "/scripts/x"], **mount}
+deployment("filled", run, volumes=[{"name": "s", "empty_dir": {}}])
+deployment("secret-script", run, volumes=[{"name": "s", "secret": {"secret_name": "s"}}])
+deployment("weights", {**page, "volume_mounts": [{"name": "s", "mount_path": "/models"}]}, volumes=scripts)
+deployment("renamed", {**page, "command": ["engine", "--model-id", REFUSED]})
+deployment("applying", {**page, "command": ["kubectl", "apply", "-f", "/scripts"], **mount}, volumes=scripts)
+
+later_object = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [vllm("--model", REFUSED)]}}
+kubernetes.core.v1.ConfigMap(
+    "manifest", metadata={"name": "manifest"}, data={"x": json.dumps(later_object)}, opts=cluster
+)
+kubernetes.core.v1.ConfigMapPatch(
+    "map-patch", metadata={"name": "x"}, data={"config.yaml": "model: " + REFUSED}, opts=cluster
+)
+container = {"name": "vllm", "args": ["serve", REFUSED]}
+kubernetes.apps.v1.DeploymentPatch(
+    "arguments-patch",
+    metadata={"name": "chat"},
+    spec={"template": {"spec": {"containers": [container]}}},
+    opts=cluster,
+)
+kubernetes.apiextensions.CustomResource(
+    "unlisted", api_version="llm.example.org/v1", kind="ModelServer", spec={"modelId": REFUSED}, opts=cluster
+)
+kubernetes.apiextensions.CustomResource(
+    "listed", api_version="cert-manager.io/v1", kind="Certificate", spec={"secretName": "s"}, opts=cluster
+)
+"""
+
 OTHER_STACK = """
 pulumi.export("region", "uk-lon")
 pulumi.export("secret", Output.secret(CANARY))
@@ -236,6 +306,42 @@ def test_no_disguise_of_a_model_gets_through(judge: Judge) -> None:
         "pod-template",
         "cron-job",
     }
+
+
+def test_no_disguise_of_a_program_gets_through(judge: Judge) -> None:
+    """None asks for a GPU or has an engine's image: what starts the server is all there is to see."""
+    report = judge(PROGRAMS)
+    assert report.refused
+    assert report.resources("model-ip") == {
+        "put-together",
+        "substituted",
+        "backticks",
+        "evaluated",
+        "aliased",
+        "piped",
+        "fetched",
+        "by-pattern",
+        "python",
+        "variable",
+        "filled",
+        "secret-script",
+        "weights",
+        "renamed",
+        "applying",
+        "manifest",
+        "map-patch",
+        "arguments-patch",
+    }
+    assert report.resources("model-ip-files") == {
+        "script",
+        "sourced",
+        "script-refused",
+        "script-hidden",
+        "script-first",
+        "script-unknown",
+        "script-nowhere",
+    }
+    assert report.resources("model-ip-unclassified") == {"unlisted"}
 
 
 def test_a_place_that_another_stack_gives_is_judged(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ image("as-a-path", "evil.example/" + HOST + "/page" + DIGEST)
 image("foreign", "rg.uk-lon.scw.cloud/team/page" + DIGEST)
 image("no-host", "page" + DIGEST)
 image("secret", Output.secret("evil.example/" + CANARY + DIGEST))
+image("unknown", unknown)
+image("unknown-end", Output.concat(HOST, "/", unknown))
+deployment("absent", {"name": "c"})
 image("honest", PLAIN)
 
 foreign = {"name": "f", "image": "evil.example/f" + DIGEST}
@@ -78,6 +81,13 @@ def test_a_registry_is_compared_whole_and_letter_by_letter_in_every_kind_of_cont
 
 
 def test_init_and_ephemeral_containers_are_pinned_and_read_as_well(report: Preview) -> None:
-    assert {"init-tagged", "ephemeral-tagged"} <= report.resources("images-digest")
+    assert report.resources("images-digest") == {
+        "init-tagged",
+        "ephemeral-tagged",
+        "user",
+        "unknown",
+        "unknown-end",
+        "absent",
+    }
     assert "honest" not in report.resources("images-digest", "images-registry", "model-ip")
     assert report.resources("model-ip") == {"init-model", "init-unknown"}

@@ -32,6 +32,16 @@ class Team(pulumi.ComponentResource):
         bucket(f"{name}-child-absent", ResourceOptions(parent=self))
 
 
+class Orphans(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("sample:index:Orphans", name)
+        bucket("orphan-known", None, region="uk-lon")
+        bucket("orphan-unknown", None, region=unknown)
+        bucket("orphan-absent", None)
+        bucket("orphan-secret", None, region=Output.secret(CANARY))
+
+
+Orphans("orphans")
 Team("team", ResourceOptions(providers={"scaleway": nowhere.provider}))
 Team("bare", ResourceOptions())
 
@@ -62,6 +72,10 @@ def test_a_default_provider_is_refused_also_for_a_child_whose_parent_was_forgott
         "bare-orphan",
         "bare-child",
         "bare-child-absent",
+        "orphan-known",
+        "orphan-unknown",
+        "orphan-absent",
+        "orphan-secret",
     }
 
 
@@ -71,6 +85,7 @@ def test_a_place_that_the_environment_gives_is_judged_or_does_not_count(report: 
         *("absent-everywhere", "nowhere"),
         "team-child-absent",
         "bare-child-absent",
+        *("orphan-known", "orphan-unknown", "orphan-absent", "orphan-secret"),
         *("provider-known", "known"),
         *("provider-unknown", "unknown"),
         *("provider-secret", "secret"),

@@ -37,6 +37,7 @@ on_disk("web/templates/server.yaml", manifest("in-chart", REFUSED))
 v2.ConfigGroup("group-known", yaml=manifest("in-group", REFUSED), opts=cluster)
 v2.ConfigGroup("group-secret", yaml=Output.secret(manifest("in-secret", REFUSED)), opts=cluster)
 v2.ConfigGroup("group-honest", yaml=manifest("honest", APPROVED), opts=cluster)
+v2.ConfigGroup("group-absent", opts=cluster)
 v2.ConfigGroup("group-unknown", yaml=unknown, opts=cluster)
 v2.ConfigGroup("group-unknown-inside", objs=[{"apiVersion": "v1", "kind": unknown}], opts=cluster)
 v2.ConfigGroup("group-secret-unknown", yaml=Output.secret(unknown), opts=cluster)
@@ -46,7 +47,9 @@ yaml.ConfigGroup("old-group", yaml=[manifest("in-old-group", REFUSED)], opts=clu
 v4.Chart("chart-unknown", chart="./web", values={"x": unknown}, opts=cluster)
 v4.Chart("chart-name-unknown", chart=unknown, opts=cluster)
 v4.Chart("chart-secret-unknown", chart="./web", values={"x": Output.secret(unknown)}, opts=cluster)
-v3.Release("release", chart="./web", values={"x": unknown}, namespace="x", opts=cluster)
+v3.Release("release", chart="./web", values={"x": 1}, namespace="x", opts=cluster)
+v3.Release("release-unknown", chart="./web", values={"x": unknown}, opts=cluster)
+v3.Release("release-absent", chart="./web", opts=cluster)
 v3.Release("release-secret", chart="./web", values={"x": unknown, "y": Output.secret(CANARY)}, opts=cluster)
 """
 
@@ -98,12 +101,15 @@ def test_what_is_rendered_at_preview_is_judged_object_by_object(rendered: Previe
         "x/in-file",
         "x/in-old-group",
         "release",
+        "release-unknown",
+        "release-absent",
         "release-secret",
     }
 
 
 def test_what_cannot_be_rendered_at_preview_is_refused_and_not_only_warned_about(rendered: Preview) -> None:
     assert rendered.resources("model-ip-rendered") == {
+        "group-absent",
         "group-unknown",
         "group-unknown-inside",
         "group-secret-unknown",
@@ -121,6 +127,12 @@ def test_a_dynamic_resource_is_refused_whatever_it_says_of_itself(
     arguments = ("--provider", "pulumi-python", "pulumi", "preview", *PACK, "--stack", project.stack)
     report = Preview.of(project.run(*arguments))
     assert report.refused
-    names = {"known", "unknown", "absent", "secret", "explicit", "renamed"}
-    assert report.resources("residency-unclassified") == {f"dynamic-{name}" for name in names}
+    assert report.resources("residency-unclassified") == {
+        "dynamic-known",
+        "dynamic-unknown",
+        "dynamic-absent",
+        "dynamic-secret",
+        "dynamic-explicit",
+        "dynamic-renamed",
+    }
     assert CANARY not in report.text

@@ -21,6 +21,8 @@ bucket("kept-all", region="uk-lon")
 bucket("kept-quoted", region="uk-lon")
 bucket("tagged", region="uk-lon", tags={"jurisdiction": Output.secret(CANARY)})
 bucket("theirs", region="uk-lon", name="theirs", opts=keep)
+bucket("placeless", ResourceOptions(provider=scaleway.Provider("nowhere")))
+bucket("hidden", region=Output.secret("uk-lon"))
 """
 KEEP = "keep = ResourceOptions(provider=eu.provider, retain_on_delete=True)\n"
 AFTER = """
@@ -35,6 +37,7 @@ bucket("created", ignoring("region"), region="fr-par")
 bucket("created-all", ignoring("*"), region="fr-par")
 bucket("created-unknown", ignoring("region"), region=unknown)
 bucket("created-absent", ignoring("region"))
+bucket("created-secret", ignoring("region"), region=Output.secret(CANARY))
 bucket("honest", ignoring("tags", "tags.x", "versioning"), region="fr-par")
 scaleway.object.Bucket("created-nested", region="fr-par", opts=ignoring('["region"]', "tags"))
 imported = ResourceOptions(provider=eu.provider, import_="uk-lon/theirs")
@@ -43,6 +46,8 @@ bucket("imported", imported, region="uk-lon", name="theirs")
 READS = """
 bucket("honest", region="fr-par")
 scaleway.object.Bucket.get("read", "uk-lon/theirs", opts=eu)
+named = later.id.apply(lambda text: "uk-lon/theirs")
+scaleway.object.Bucket.get("read-unknown", named, opts=eu)
 """
 
 
@@ -72,7 +77,15 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
 def test_a_state_that_grew_without_the_gate_is_judged_afterwards(history: History) -> None:
     report = history.grown
     assert report.refused
-    assert report.resources("residency") == {"kept", "kept-all", "kept-quoted", "tagged", "theirs"}
+    assert report.resources("residency") == {
+        "kept",
+        "kept-all",
+        "kept-quoted",
+        "tagged",
+        "theirs",
+        "placeless",
+        "hidden",
+    }
     assert report.resources("residency-labels") == {"tagged"}
     assert CANARY not in report.text
 
@@ -88,6 +101,7 @@ def test_ignored_changes_hide_no_place_and_an_import_is_judged(history: History)
         "created-all",
         "created-unknown",
         "created-absent",
+        "created-secret",
         "created-nested",
     }
     assert {"kept", "kept-all", "kept-quoted", "imported"} <= report.resources("residency")
@@ -97,21 +111,34 @@ def test_ignored_changes_hide_no_place_and_an_import_is_judged(history: History)
 def test_what_a_program_only_reads_is_judged_in_the_state(history: History) -> None:
     report = history.reading
     assert report.refused
-    assert report.resources("residency-unseen") == {"read"}
+    assert report.resources("residency-unseen") == {"read", "read-unknown"}
     assert "honest" not in report.resources("residency", "residency-unseen")
 
 
-PART = 'bucket("honest", region="fr-par")\nbucket("foreign", region="uk-lon")\n'
+PART = """
+bucket("honest", region="fr-par")
+bucket("foreign", region="uk-lon")
+bucket("foreign-unknown", region=unknown)
+bucket("foreign-absent")
+bucket("foreign-secret", region=Output.secret(CANARY))
+"""
+LEFT_OUT = ("foreign", "foreign-unknown", "foreign-absent", "foreign-secret")
 
 
-@pytest.mark.parametrize("option", [("--target", f"{URN}honest"), ("--exclude", f"{URN}foreign")])
+@pytest.mark.parametrize(
+    "option",
+    [("--target", f"{URN}honest"), tuple(f"--exclude={URN}{name}" for name in LEFT_OUT)],
+    ids=["--target", "--exclude"],
+)
 def test_a_preview_that_leaves_out_what_is_new_is_refused(
-    new: Callable[[str], Project], option: tuple[str, str]
+    new: Callable[[str], Project], option: tuple[str, ...]
 ) -> None:
     report = preview(new(PART), *option)
     assert report.refused
-    assert "foreign" in report.resources("residency-unseen")
-    assert "honest" not in report.resources("residency-unseen", "residency")
+    unseen = report.resources("residency-unseen") & {"honest", *LEFT_OUT}
+    assert unseen == {"foreign", "foreign-unknown", "foreign-absent", "foreign-secret"}
+    assert "honest" not in report.resources("residency")
+    assert CANARY not in report.text
 
 
 def test_a_variable_in_the_environment_cannot_narrow_the_gate_unseen(

@@ -16,6 +16,12 @@ from policies import guard
 
 guard.install(jurisdiction="eu", rehearsal=True)
 """
+VARIANTS = {
+    "known": 'bucket("update-known", region="uk-lon")',
+    "unknown": 'unknown.apply(lambda text: bucket("update-unknown", region="uk-lon"))',
+    "absent": 'bucket("update-absent", ResourceOptions(provider=scaleway.Provider("nowhere")))',
+    "secret": 'bucket("update-secret", region=Output.secret(CANARY))',
+}
 FOREIGN = """
 bucket("foreign", region="uk-lon")
 bucket("secret", region=Output.secret(CANARY))
@@ -34,13 +40,14 @@ def created(project: Project) -> list[str]:
     return [each["type"] for each in project.cloud() if not each["type"].startswith("random:")]
 
 
+@pytest.mark.parametrize("name", ["update-known", "update-unknown", "update-absent", "update-secret"])
 def test_an_update_that_skips_the_preview_creates_nothing_of_what_the_guard_refuses(
-    new: Callable[[str], Project],
+    new: Callable[[str], Project], name: str
 ) -> None:
-    project = new(GUARDED + FOREIGN)
+    project = new(GUARDED + VARIANTS[name.removeprefix("update-")])
     report = Preview.of(project.up())
     assert report.refused
-    assert "residency" in report.text
+    assert report.blamed == {("residency", name)}
     assert "refused, not created" in report.text
     assert CANARY not in report.text
     assert created(project) == []

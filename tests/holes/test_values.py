@@ -75,6 +75,8 @@ deployment("env-all-unknown", vllm("--model", "$(MODEL)", env=later.id.apply(lam
 # An unknown value before, behind and beside what is wrong must not hide it.
 deployment("behind-an-unknown", {"name": "a", "image": unknown}, vllm("--model", REFUSED))
 deployment("before-an-unknown", vllm("--model", REFUSED), {"name": "a", "image": unknown})
+deployment("behind-a-secret", {"name": "a", "image": Output.secret(PLAIN)}, vllm("--model", REFUSED))
+deployment("behind-an-absence", {"name": "a"}, vllm("--model", REFUSED))
 deployment("beside-an-unknown", vllm("--seed", unknown, "--model", REFUSED))
 deployment("no-containers-known", opts=cluster)
 kubernetes.core.v1.Pod("pod-unknown", spec=later.id.apply(lambda text: {"nodeName": text}), opts=cluster)
@@ -123,7 +125,7 @@ def test_a_place_counts_whether_it_is_known_unknown_absent_or_secret(report: Pre
 
 
 def test_an_image_counts_whether_it_is_known_unknown_absent_or_secret(report: Preview) -> None:
-    behind = {"behind-an-unknown", "before-an-unknown"}
+    behind = {"behind-an-unknown", "before-an-unknown", "behind-an-absence"}
     own = {"image-known", "image-unknown", "image-absent", "image-secret"}
     assert report.resources("images-digest") == own | behind
 
@@ -146,6 +148,8 @@ def test_a_model_counts_wherever_it_stands_and_however_little_of_it_is_known(rep
         "behind-an-unknown",
         "before-an-unknown",
         "beside-an-unknown",
+        "behind-a-secret",
+        "behind-an-absence",
         "pod-unknown",
     }
 

@@ -1,5 +1,6 @@
 """A stack on OVHcloud: cloud, location and project alone; its registry names itself after one update."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from catalog import load_catalog
 from infra.locks import LockRefusedError, find_lock
 from infra.settings import parse
 from infra.wanted import UnnamedRegistryError, registry_of, wanted
+from policies.context import Context
+from policies.facts import Resource
+from policies.rules.images_registry import RULE
 
 from .test_locks import write
 from .test_settings import EU, UK, the_mistake
@@ -69,6 +73,25 @@ def test_before_the_first_update_nobody_needs_to_know_the_registry(written: str 
 def test_after_it_the_settings_name_the_registry() -> None:
     settings = parse({**OVH, "sovereign:registry": HARBOR}, CATALOG)
     assert wanted("eu", settings, CATALOG)["registry"] == HARBOR
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "region", "passes"),
+    [
+        *[("eu", region, True) for region in ("gra9", "de1", "eu-west-par", "eu-south-mil")],
+        *[("eu", "bhs5", False), ("uk", "gra9", False)],
+    ],
+)
+def test_images_of_a_named_registry_pass_only_if_it_stands_in_the_jurisdiction(
+    jurisdiction: str, region: str, passes: bool
+) -> None:
+    """OVHcloud writes the region into the host, so a registry named by mistake across the border is seen."""
+    registry = f"abc.c1.{region}.container-registry.ovh.net/sovereign"
+    context = Context(jurisdiction=jurisdiction, catalog=CATALOG, today=date(2026, 11, 24), registry=registry)
+    image = f"{registry}/vllm@sha256:{'0' * 64}"
+    pod = {"spec": {"containers": ({"name": "vllm", "image": image},)}}
+    resource = Resource("urn:pulumi:eu::s::kubernetes:core/v1:Pod::p", "kubernetes:core/v1:Pod", "p", pod)
+    assert (list(RULE.check(resource, context)) == []) == passes
 
 
 def test_where_ovhcloud_has_no_registry_one_must_be_named() -> None:

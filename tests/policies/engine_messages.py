@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import grpc
 import pulumi
 import pytest
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import analyzer_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy
 
 from policies.analyzer import StrictAnalyzer
@@ -60,8 +63,32 @@ class Analyzer:
             "sovereign", "0.0.1", policies or build_policies(), EnforcementLevel.ADVISORY
         )
 
-    def preview(self, stack: StackFacts) -> list[Answer]:
-        """Everything the pack says in a preview of a stack: each resource alone, then the stack."""
+    @contextmanager
+    def served(self) -> Generator[Any]:
+        """The analyzer behind a real gRPC server, as a stub that calls it as the engine does."""
+        server = grpc.server(ThreadPoolExecutor(max_workers=1))
+        analyzer_pb2_grpc.add_AnalyzerServicer_to_server(self.server, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield analyzer_pb2_grpc.AnalyzerStub(channel)
+        finally:
+            server.stop(grace=1).wait()
+
+    def preview(self, stack: StackFacts, stub: Any = None) -> list[Answer]:
+        """Everything the pack says in a preview of a stack: each resource alone, then the stack.
+
+        With ``stub`` it is asked over the wire, else directly.
+        """
+
+        def ask(method: str, request: Any) -> Any:
+            return (
+                getattr(self.server, method)(request, None)
+                if stub is None
+                else getattr(stub, method)(request)
+            )
+
         answers: list[Answer] = []
         for resource in stack.resources:
             inputs = resource.properties if stack.inputs is None else stack.inputs.get(resource.urn)
@@ -74,11 +101,11 @@ class Analyzer:
                 properties=_struct(inputs),
             )
             _fill(request, resource)
-            answers += _answers(self.server.Analyze(request, None), resource.urn)
+            answers += _answers(ask("Analyze", request), resource.urn)
         request = analyzer_pb2.AnalyzeStackRequest(
             resources=[_stack_resource(each) for each in stack.resources]
         )
-        return answers + _answers(self.server.AnalyzeStack(request, None), "")
+        return answers + _answers(ask("AnalyzeStack", request), "")
 
 
 def _answers(response: Any, urn: str) -> list[Answer]:

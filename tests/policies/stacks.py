@@ -95,7 +95,7 @@ class Case:
         rows: Sequence[Mapping[str, Any]] = self.fields["resources"]
         if not any("NetworkPolicy" in row["type"] for row in rows) and self.fields.get("network") != "none":
             rows = [*(closed_namespace(each) for each in _namespaces(rows)), *rows]
-        root = resource(STACK_TYPE, "sovereign-eu", {}, provider=None)
+        root = resource(STACK_TYPE, "sovereign-eu", self.fields.get("outputs", {}), provider=None)
         urns = {row["name"]: make_urn(row["type"], row["name"]) for row in rows}
         facts = (root, *(_resource(row, urns) for row in rows))
         if not self.knows_inputs:

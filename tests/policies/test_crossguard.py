@@ -17,13 +17,13 @@ from pulumi_policy import (
 )
 from pulumi_policy import policy as sdk
 
-from policies.crossguard import from_wire
+from policies.crossguard import from_wire, stack_facts
 from policies.facts import UNKNOWN, Opaque, Secret, StackFacts, contains_unknown
 from policies.pack import build_policies
 from policies.rule import load_rules
 from policies.rules.residency_labels import JURISDICTION_LABEL
 from tests.policies.engine_messages import UNKNOWN_TEXT, Analyzer
-from tests.policies.stacks import Case, cases, explicit_provider, resource
+from tests.policies.stacks import Case, cases, explicit_provider, resource, violations_of
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -39,6 +39,24 @@ def test_the_pack_says_of_a_stack_what_the_rules_say(case: Case, monkeypatch: py
     assert case.told(answer.policy for answer in answers) == case.broken, [a.message for a in answers]
     assert {answer.policy for answer in answers if not answer.mandatory} <= INFORMING
     assert not any("can't run policy" in answer.message for answer in answers)
+
+
+def test_over_the_wire_the_pack_blames_the_same_resources_as_the_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every case through a real gRPC server: the sets of all rules and all resources are equal."""
+    expected: set[tuple[str, str, str]] = set()
+    answered: set[tuple[str, str, str]] = set()
+    for case in cases():
+        expected |= {(case.id, v.rule, v.urn) for v in violations_of(case.stack(), case.context())}
+        run = Analyzer(monkeypatch, case.jurisdiction, case.context())
+        with run.served() as stub:
+            answers = run.preview(case.stack(), stub)
+        answered |= {(case.id, answer.policy, answer.urn) for answer in answers}
+
+    assert answered == expected
+    spoken = {(name, rule) for name, rule, _ in answered}
+    assert {(case.id, case.rule) for case in cases() if case.breaks} <= spoken
 
 
 @pytest.mark.parametrize(
@@ -146,6 +164,19 @@ def test_a_secret_stays_marked_and_one_that_holds_more_marks_each_thing_inside()
 
     inside = {"c": (Secret("y"), UNKNOWN, None), "d": Secret(True)}
     assert value == {"a": Secret("x"), "b": inside, "e": "z"}
+
+
+def test_an_unknown_output_of_the_stack_keeps_its_mark_and_loses_it_elsewhere() -> None:
+    unknown = secret(UNKNOWN_TEXT)
+    message = analyzer_pb2.AnalyzeStackRequest()
+    for type_token in ("pulumi:pulumi:Stack", "random:index/randomPassword:RandomPassword"):
+        each = message.resources.add(type=type_token, urn=type_token)
+        each.properties.update({"it": unknown, "in": [unknown], "open": UNKNOWN_TEXT})
+
+    root, other = stack_facts(message, {}).resources
+
+    assert root.properties == {"it": Secret(UNKNOWN), "in": (Secret(UNKNOWN),), "open": UNKNOWN}
+    assert other.properties == {"it": UNKNOWN, "in": (UNKNOWN,), "open": UNKNOWN}
 
 
 def test_a_value_with_a_signature_that_nobody_knows_stops_the_run() -> None:

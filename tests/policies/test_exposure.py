@@ -29,6 +29,7 @@ def _about(type_token: str, properties: dict[str, Any], *, complete: bool = True
         ("scaleway:kubernetes/cluster:Cluster", {"region": "fr-par"}, "exposure-api"),
         ("ovh:CloudProject/kube:Kube", {"region": "GRA11"}, "exposure-api"),
         ("scaleway:object/bucket:Bucket", {"region": "fr-par", "name": "b"}, "exposure-encryption"),
+        ("hcloud:index/server:Server", {"location": "fsn1"}, "exposure-server"),
     ],
 )
 def test_what_may_still_come_is_not_called_missing_before_the_program_has_ended(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -17,14 +18,16 @@ from pulumi.runtime.settings import SETTINGS
 from policies import guard
 from policies.acceptances import judge
 from policies.context import build_context
-from policies.facts import UNKNOWN, Resource, Secret, StackFacts, Unknown, Value
+from policies.facts import UNKNOWN, Index, Resource, Secret, StackFacts, Unknown, Value
 from policies.program import transform_facts
-from policies.rule import Context
+from policies.rule import Context, StackRule, load_rules
 from tests.policies.stacks import TODAY, Case, cases, make_urn, violations_of
 
 STACK = make_urn("pulumi:pulumi:Stack", "sovereign-eu")
 KUBE = "ovh:CloudProject/kube:Kube"
 POOL = "ovh:CloudProject/kubeNodePool:KubeNodePool"
+PROVIDER = "pulumi:providers:scaleway"
+PAGE = {"name": "page", "image": f"rg.fr-par.scw.cloud/team/page@sha256:{'0' * 64}"}
 Transform = Callable[[pulumi.ResourceTransformArgs], Awaitable[pulumi.ResourceTransformResult | None]]
 
 
@@ -107,6 +110,74 @@ def test_the_guard_says_of_a_stack_what_the_pack_says(case: Case) -> None:
     stack = asyncio.run(_seen_by_a_transform(case.stack()))
 
     assert case.told(violation.rule for violation in violations_of(stack, case.context())) == case.broken
+
+
+def _asked_in_turn(stack: StackFacts, context: Context, *, about_all: bool) -> set[str]:
+    """The rules that speak if one asks after each resource, about it alone or about all so far."""
+    said: set[str] = set()
+    index = Index()
+    for position, each in enumerate(stack.resources):
+        index.add(each)
+        so_far = StackFacts(stack.resources[: position + 1], complete=False)
+        if not about_all:
+            so_far = replace(so_far, newest=each, index=index)
+        for rule in load_rules():
+            if isinstance(rule, StackRule):
+                found = rule.check(so_far, context)
+                said |= {v.rule for v in found if about_all or v.urn == each.urn}
+    return said
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["as declared", "the other way round"])
+def test_asking_about_the_newest_resource_alone_finds_what_asking_about_all_finds(reverse: bool) -> None:
+    """The guard asks after every resource; were all looked at each time, a large stack would never end."""
+    said: set[str] = set()
+    for case in cases():
+        resources = case.stack().resources
+        stack = StackFacts(tuple(reversed(resources)) if reverse else resources)
+        alone = _asked_in_turn(stack, case.context(), about_all=False)
+
+        assert alone == _asked_in_turn(stack, case.context(), about_all=True), case.id
+        said |= alone
+
+    assert {"residency-parent", "call-home-egress", "exposure-api", "exposure-encryption"} <= said
+
+
+def _steps(monitor: _Monitor, count: int) -> int:
+    """How many functions are called while a program with so many resources runs under the guard."""
+    pulumi.runtime.configure(Settings(project="sample", stack="eu", dry_run=True))
+    monitor.transforms.clear()
+    guard.install(jurisdiction="eu", rehearsal=False)
+    steps = 0
+
+    def count_one(_frame: object, event: str, _argument: object) -> None:
+        nonlocal steps
+        steps += event == "call"
+
+    async def program() -> None:
+        await monitor.transforms[0](transform_args(PROVIDER, "explicit", {"region": "fr-par"}, provider=None))
+        for index in range(count):
+            await monitor.transforms[0](
+                transform_args("scaleway:network/vpc:Vpc", f"n{index}", {"region": "fr-par"})
+            )
+            await monitor.transforms[0](
+                transform_args("kubernetes:core/v1:Pod", f"p{index}", {"spec": {"containers": [PAGE]}})
+            )
+
+    sys.setprofile(count_one)
+    try:
+        asyncio.run(program())
+    finally:
+        sys.setprofile(None)
+    assert monitor.errors == []
+    return steps
+
+
+def test_a_program_twice_as_large_takes_the_guard_twice_as_long(monitor: _Monitor) -> None:
+    _steps(monitor, 10)  # fills what is read once
+    few, many = _steps(monitor, 40), _steps(monitor, 160)
+
+    assert many < 4.4 * few
 
 
 def test_inputs_arrive_as_what_they_are() -> None:

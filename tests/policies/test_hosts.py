@@ -63,6 +63,15 @@ def spelt(name: str, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
                 "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in name),
                 f"a=1,{name},b=2",
                 f"no_proxy=.{name}",
+                f"[bucket]\nendpoint = {name}\nregion = x\n",
+                f"xn--bcher-kva.{name}",
+                "".join(f"%{ord(each):02X}" for each in name),
+                f"{name[:where]}%{ord(name[where]):02x}{name[where + 1 :]}",
+                f"A={name[:where]}; curl -f ${{A}}{name[where:]}",
+                f"A='{name[:where]}' B=\"{name[where:]}\"\ncurl $A$B",
+                f"export HOST={name[dot + 1 :]}\nwget https://{name[:dot]}.$HOST/x",
+                json.dumps({"args": f"--to={name}"}).replace(".", "\\u002e"),
+                yaml.safe_dump({"env": [{"name": "A", "value": f"https://{name}:443"}]}),
             ]
         )
     )
@@ -81,6 +90,13 @@ def _container(**fields: Any) -> Mapping[str, Any]:
     return {"spec": {"containers": [{"name": "c", "image": image, **fields}]}}
 
 
+def _split(text: str, uses: Callable[[str, str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A container that holds a text in two variables and puts it together again."""
+    half = len(text) // 2
+    env = [{"name": "A", "value": text[:half]}, {"name": "B", "value": text[half:]}]
+    return _container(env=env, **uses("$(A)", "$(B)"))
+
+
 POD: Final = "kubernetes:core/v1:Pod"
 PLACES: Final[list[Callable[[str], tuple[str, Mapping[str, Any]]]]] = [
     lambda text: (POD, _container(env=[{"name": "A", "value": text}])),
@@ -90,7 +106,7 @@ PLACES: Final[list[Callable[[str], tuple[str, Mapping[str, Any]]]]] = [
     lambda text: (POD, _container(readinessProbe={"exec": {"command": ["curl", text]}})),
     lambda text: (
         POD,
-        {"spec": {"containers": [], "hostAliases": [{"ip": "192.0.2.1", "hostnames": [text]}]}},
+        {"spec": {"containers": [], "hostAliases": [{"ip": "10.0.0.1", "hostnames": [text]}]}},
     ),
     lambda text: ("kubernetes:core/v1:ConfigMap", {"data": {"a.yaml": text}}),
     lambda text: ("kubernetes:core/v1:ConfigMap", {"data": {"a.json": json.dumps({"x": [text]})}}),
@@ -104,7 +120,33 @@ PLACES: Final[list[Callable[[str], tuple[str, Mapping[str, Any]]]]] = [
     lambda text: ("kubernetes:core/v1:PersistentVolume", {"spec": {"nfs": {"server": text, "path": "/"}}}),
     lambda text: ("kubernetes:core/v1:Namespace", {"metadata": {"annotations": {"a": text}}}),
     lambda text: ("scaleway:domain/record:Record", {"dnsZone": "example.eu", "type": "CNAME", "data": text}),
+    lambda text: ("scaleway:domain/record:Record", {"data": "a", "geoIp": {"matches": [{"data": text}]}}),
+    lambda text: ("ovh:Domain/zoneRecord:ZoneRecord", {"fieldtype": "CNAME", "target": text}),
+    lambda text: ("hcloud:index/zoneRrset:ZoneRrset", {"type": "CNAME", "records": [{"value": text}]}),
+    lambda text: ("hcloud:index/zoneRecord:ZoneRecord", {"type": "CNAME", "value": text}),
+    lambda text: ("civo:index/dnsDomainRecord:DnsDomainRecord", {"type": "CNAME", "value": text}),
+    lambda text: ("hcloud:index/server:Server", {"userData": f"#cloud-config\nruncmd: [{text}]"}),
+    lambda text: (
+        "kubernetes:traefik.io/v1alpha1:IngressRoute",
+        {"spec": {"routes": [{"match": f"Host(`{text}`)"}]}},
+    ),
+    lambda text: ("kubernetes:cert-manager.io/v1:Issuer", {"spec": {"acme": {"server": text}}}),
+    lambda text: ("command:local:Command", {"create": text}),
+    lambda text: ("command:local:Command", {"create": "true", "delete": text}),
+    lambda text: ("command:local:Command", {"create": "$A", "environment": {"A": text}}),
+    lambda text: (
+        "kubernetes:batch/v1:CronJob",
+        {"spec": {"jobTemplate": {"spec": {"template": _container(args=[text])}}}},
+    ),
+    lambda text: (POD, {"spec": {"initContainers": [{"name": "i", "args": [text]}], "containers": []}}),
+    lambda text: (POD, {"spec": {"ephemeralContainers": [{"name": "e", "args": [text]}], "containers": []}}),
 ]
+
+IN_PARTS: Final[list[Callable[[str], tuple[str, Mapping[str, Any]]]]] = [
+    lambda text: (POD, _split(text, lambda a, b: {"args": ["--to", f"{a}{b}"]})),
+    lambda text: (POD, _split(text, lambda a, b: {"command": ["sh", "-c", f"curl {a}{b}"]})),
+]
+"""A part may look like an endpoint that names no place, so honest programs write hosts in one piece."""
 
 
 def broken(place: Callable[[str], tuple[str, Mapping[str, Any]]], text: str) -> set[str]:
@@ -114,7 +156,7 @@ def broken(place: Callable[[str], tuple[str, Mapping[str, Any]]], text: str) -> 
     return {violation.rule for violation in violations_of(StackFacts((each,), complete=False), CONTEXT)}
 
 
-@given(st.sampled_from(PLACES), texts(FOREIGN))
+@given(st.sampled_from([*PLACES, *IN_PARTS]), texts(FOREIGN))
 @settings(max_examples=300, deadline=None)
 def test_no_way_to_write_a_foreign_host_and_no_place_to_put_it_gets_through(
     place: Callable[[str], tuple[str, Mapping[str, Any]]], text: str
@@ -122,12 +164,44 @@ def test_no_way_to_write_a_foreign_host_and_no_place_to_put_it_gets_through(
     assert "hyperscalers-hosts" in broken(place, text)
 
 
-@given(st.sampled_from(PLACES), texts(ABROAD))
+@given(st.sampled_from([*PLACES, *IN_PARTS]), texts(ABROAD))
 @settings(max_examples=200, deadline=None)
 def test_no_way_to_write_a_host_of_the_other_jurisdiction_gets_through(
     place: Callable[[str], tuple[str, Mapping[str, Any]]], text: str
 ) -> None:
     assert "residency-hosts" in broken(place, text)
+
+
+HOME: Final = [
+    "s3.fr-par.scw.cloud",
+    "s3.gra.io.cloud.ovh.net",
+    "objectstore.fra1.civo.com",
+    "nbg1.your-objectstorage.com",
+    "vllm.inference.svc.cluster.local",
+    "eu.inference.example.com",
+]
+NATURAL: Final[list[Callable[[str], str]]] = [
+    str,
+    str.upper,
+    "{}.".format,
+    "https://user:p%40ss@{}:8443/path?x=1".format,
+    "curl -fsS 'https://{}/x' -o /x".format,
+    lambda name: json.dumps({"a": [name]}),
+    lambda name: yaml.safe_dump({"a": {"b": name}}),
+    "[s3]\nendpoint = {}\n".format,
+    "H={}\ncurl https://$H/x".format,
+    lambda name: quote(f"https://{name}/", safe=""),
+]
+
+
+@given(st.sampled_from(PLACES), st.sampled_from(HOME), st.sampled_from(NATURAL))
+@settings(max_examples=200, deadline=None)
+def test_a_host_at_home_is_let_through_wherever_it_is_honestly_named(
+    place: Callable[[str], tuple[str, Mapping[str, Any]]], name: str, spell: Callable[[str], str]
+) -> None:
+    hosts = {"hyperscalers-hosts", "residency-hosts", "residency-addresses"}
+
+    assert not broken(place, spell(name)) & hosts
 
 
 @pytest.mark.parametrize(

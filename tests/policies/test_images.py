@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.context import build_context
+from policies.rules.images_digest import RULE as PINNED
 from policies.rules.images_registry import RULE, registry_of_image
 from tests.policies.stacks import TODAY, explicit_provider, resource
 
@@ -71,6 +72,49 @@ def test_a_name_without_a_host_is_pulled_from_docker_hub(steps: list[str]) -> No
     if steps[0] != "localhost":
         assert registry_of_image("/".join(steps)) == "docker.io"
     assert refused("/".join(steps) + DIGEST)
+
+
+@given(
+    st.sampled_from(
+        ["", "docker.io/", "DOCKER.IO/", "index.docker.io/", "registry-1.docker.io/", "library/"]
+    ),
+    st.sampled_from(["vllm", "library/vllm", "vllm/vllm-openai", "a/b/c"]),
+    st.sampled_from(["", ":latest", ":v1", ":5000"]),
+    st.sampled_from(["", DIGEST, "@sha256:0", f"@sha512:{'0' * 128}"]),
+    _KINDS,
+)
+@settings(max_examples=200, deadline=None)
+def test_docker_hub_is_refused_however_it_is_named_or_left_out(
+    host: str, path: str, tag: str, digest: str, kind: str
+) -> None:
+    assert refused(f"{host}{path}{tag}{digest}", kind)
+
+
+@given(st.from_regex(r"(:[a-z0-9.-]{1,8})?@[a-zA-Z0-9+]{1,8}:[0-9a-fA-F]{0,70}", fullmatch=True), _KINDS)
+@settings(max_examples=300, deadline=None)
+def test_only_a_whole_digest_pins_an_image(pin: str, kind: str) -> None:
+    pod = resource(
+        "kubernetes:core/v1:Pod",
+        "p",
+        {"spec": {kind: [{"name": "c", "image": f"{HOST}/s/vllm{pin}"}]}},
+        provider=explicit_provider("kubernetes"),
+    )
+    algorithm, _, digits = pin.rpartition("@")[2].partition(":")
+    is_whole = algorithm == "sha256" and len(digits) == 64 and digits == digits.lower()
+
+    assert bool(list(PINNED.check(pod, CONTEXT))) == (not is_whole)
+
+
+@pytest.mark.parametrize("length", [0, 1, 40, 63, 65, 128])
+def test_a_digest_of_another_length_pins_nothing(length: int) -> None:
+    pod = resource(
+        "kubernetes:core/v1:Pod",
+        "p",
+        {"spec": {"containers": [{"name": "c", "image": f"{HOST}/s/vllm:v1@sha256:{'a' * length}"}]}},
+        provider=explicit_provider("kubernetes"),
+    )
+
+    assert list(PINNED.check(pod, CONTEXT))
 
 
 @pytest.mark.parametrize("registry", ["registry.example.com/eu", "registry.example.com:5000/eu"])

@@ -20,6 +20,7 @@ from policies.locality.table import TABLES
 SDKS: Final = {
     "civo": "pulumi_civo",
     "hcloud": "pulumi_hcloud",
+    "minio": "pulumi_minio",
     "ovh": "pulumi_ovh",
     "scaleway": "pulumiverse_scaleway",
 }
@@ -109,7 +110,8 @@ def test_a_type_with_an_input_that_sounds_like_a_place_is_not_taken_for_one_with
 
 
 def test_every_cloud_of_the_catalogue_has_a_table() -> None:
-    clouds = {table.cloud: table.package for table in load_locality().clouds.values()}
+    tables = load_locality().clouds.values()
+    clouds = {table.cloud: table.package for table in tables if table.cloud}
 
     assert clouds == {key: cloud.provider for key, cloud in load_catalog().clouds.items()}
 
@@ -119,7 +121,7 @@ def test_every_reason_can_be_read_by_a_person() -> None:
         for token, locality in table.types.items():
             if locality.refusal is not None:
                 assert locality.instead, token
-            if not locality.place and not locality.parents:
+            if not locality.place and not locality.parents and not locality.hosted:
                 assert locality.global_reason or locality.refusal, token
 
 
@@ -140,7 +142,8 @@ def test_a_table_that_classifies_a_type_twice_is_refused(tmp_path: Path) -> None
     ("text", "message"),
     [
         ("package: civo\npackage: ovh\n", "given twice"),
-        ("package: civo\n", "cloud"),
+        ("package: civo\nprovider_place: {}\n", "give cloud, or provider_host"),
+        ("package: s3\nprovider_place: {}\nprovider_host: server\n", "give cloud, or provider_host"),
         ("package: civo\ncloud: civo\nprovider_place: {}\nlocatd: []\n", "locatd"),
         (
             "package: civo\ncloud: civo\nprovider_place: {}\nlocated: [{place: {a: planet}, types: []}]\n",

@@ -57,10 +57,11 @@ def test_a_real_lock_comes_before_a_made_up_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "jurisdiction", "problem"),
     [
-        ({"stack": "other"}, "eu", "is that of the stack other"),
-        ({"jurisdiction": "uk"}, "eu", "is of the jurisdiction uk"),
-        ({}, None, "is of the jurisdiction eu"),
-        ({"rehearsal": True}, "eu", "was made up by a rehearsal"),
+        ({"stack": "other"}, "eu", "stack: found 'other', allowed: 'eu'"),
+        ({"jurisdiction": "uk"}, "eu", "jurisdiction: found 'uk', allowed: 'eu'"),
+        ({}, None, "jurisdiction: found 'eu', allowed: none, as the stack states no jurisdiction"),
+        ({"rehearsal": True}, "eu", "rehearsal: found true, a made-up lock"),
+        ({"stack": "other", "rehearsal": True}, "eu", "made; stack: found 'other', allowed: 'eu'"),
         ({"images": {"x": 1}}, "eu", "cannot be read"),
     ],
 )

@@ -214,7 +214,7 @@ def test_a_model_that_cannot_be_read_is_reported_as_such(container: dict[str, An
         {"image": OTHER, "args": ["--upstream", "vllm", "--port", "80"]},
         {"image": OTHER, "command": ["curl", "http://llama-server:8080/health"]},
         {"image": OTHER, "command": ["sh", "-c", "echo $(date)"]},
-        {"image": OTHER, "env": [variable("MODEL_ID", EVIL)]},
+        {"image": OTHER, "env": [variable("MODEL_ID", "chat")]},
         {"image": OTHER, "resources": {"limits": {"nvidia.com/gpu": "0"}}},
         {"image": OTHER, "envFrom": [{"secretRef": {"name": "s"}}]},
     ],

@@ -18,7 +18,7 @@ from components.clouds.inspection import Answer, Verdict, stock_answer
 from infra.locks import FoundLock
 from infra.settings import Settings, parse
 from policies.acceptances import judge
-from preflight import account, artefacts, law, machines, serving
+from preflight import account, artefacts, costs, law, machines, serving
 from preflight.report import Section, as_json, passed, print_table
 from tests.components.recording import made_up_lock
 from tests.infra.test_settings import EU, UK
@@ -245,3 +245,13 @@ def test_json_says_the_same_as_the_table() -> None:
 
 def test_the_line_of_residency_names_place_and_country() -> None:
     assert "fr-par-2 (Paris, FR) is in eu" in the(law.residency(settings(), CATALOG)).found
+
+
+def test_a_price_that_is_missing_is_named_and_not_left_out() -> None:
+    answers = by_subject(costs.cost(settings(), CATALOG, None))
+    month = answers["cost a month"]
+    assert " EUR, prices of 202" in month.found
+    assert "An estimate, not an offer" in month.found
+    assert month.remedy.startswith("not in it: ")
+    tokens = answers["cost per million tokens"]
+    assert (tokens.verdict is Verdict.GOOD) == ("unknown" not in tokens.found)

@@ -1,10 +1,12 @@
-"""Hetzner Cloud: numeric ids, and limits its API enforces."""
+"""Hetzner Cloud: numeric ids, addresses that belong to one owner each, and limits its API enforces."""
 
 import ipaddress
 import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
+from rehearsal.cloud import CloudObject
+from rehearsal.errors import CloudError
 from rehearsal.twins.behaviour import Behaviour, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.outputs import documentation_address
@@ -12,19 +14,28 @@ from rehearsal.twins.outputs import documentation_address
 __all__ = ["Hcloud"]
 
 _USER_DATA_LIMIT = 32 * 1024
+_GROUP_LIMIT = 10
 _SERVER = "hcloud:index/server:Server"
+_SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
+_PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
+_BALANCER_NETWORK = "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork"
 
 
 class Hcloud(Behaviour):
     """Answers for `hcloud`."""
 
     node_type_inputs = ("serverType",)
+    out_of_stock_code = "resource_unavailable"
 
     def identity(self, request: Request) -> str:
-        """A number, as text; DNS objects go by their names."""
-        if request.type.token == "hcloud:index/zoneRrset:ZoneRrset":
-            inputs = request.inputs
+        """A number, as text; DNS objects and what hangs on a network go by names."""
+        token, inputs = request.type.token, request.inputs
+        if token == "hcloud:index/zoneRrset:ZoneRrset":
             return "/".join(str(inputs.get(part, "@")) for part in ("zone", "name", "type"))
+        if token == _SUBNET:
+            return f"{_whole(inputs.get('networkId'))}-{inputs['ipRange']}"
+        if token == "hcloud:index/networkRoute:NetworkRoute":
+            return f"{_whole(inputs.get('networkId'))}-{inputs['destination']}"
         return str(uuid.uuid4().int % 10**9 + 10**6)
 
     def failures(self, request: Request) -> list[Failure]:
@@ -40,22 +51,99 @@ class Hcloud(Behaviour):
         protections = (inputs.get("deleteProtection") or False, inputs.get("rebuildProtection") or False)
         if request.type.token == _SERVER and protections[0] != protections[1]:
             found.append(Failure("rebuildProtection", "must equal deleteProtection"))
+        if request.type.token == _SERVER and not (inputs.get("networks") or _has_public(inputs)):
+            found.append(Failure("publicNets", "a server without a public address needs a network"))
         return found
+
+    def admit(self, request: Request) -> None:
+        """Refuse an address outside its subnet or taken by another, and an eleventh server in a group.
+
+        Raises:
+            CloudError: the API refuses.
+        """
+        if request.type.token == _SERVER:
+            for network in cast("list[dict[str, Any]]", request.inputs.get("networks") or []):
+                self._admit_address(request, str(network.get("subnetId") or ""), network.get("ip"))
+            self._admit_to_group(request)
+        elif request.type.token == _BALANCER_NETWORK:
+            self._admit_address(request, str(request.inputs.get("subnetId") or ""), request.inputs.get("ip"))
+
+    def _admit_address(self, request: Request, subnet: str, address: Any) -> None:
+        if not subnet:
+            return
+        if not any(held.id == subnet for held in self._held(_SUBNET)):
+            raise CloudError(f"network subnet {subnet} not found: attach after the subnet is created")
+        if not isinstance(address, str):
+            return
+        range_ = ipaddress.ip_network(subnet.partition("-")[2])
+        if ipaddress.ip_address(address) not in range_:
+            raise CloudError(f"ip {address} is not in the subnet {range_} (invalid_input)")
+        network = subnet.partition("-")[0]
+        for held in (*self._held(_SERVER), *self._held(_BALANCER_NETWORK)):
+            if held.urn != request.urn and (network, address) in _private_addresses(held.inputs):
+                raise CloudError(f"ip {address} is already in use in network {network} (ip_not_available)")
+
+    def _admit_to_group(self, request: Request) -> None:
+        group = request.inputs.get("placementGroupId")
+        if group is None:
+            return
+        others = [
+            held
+            for held in self._held(_SERVER)
+            if held.urn != request.urn and held.inputs.get("placementGroupId") == group
+        ]
+        if len(others) >= _GROUP_LIMIT:
+            raise CloudError(
+                f"placement group {_whole(group)} holds {_GROUP_LIMIT} servers (resource_limit_exceeded)"
+            )
+
+    def _held(self, token: str) -> list[CloudObject]:
+        return [held for held in self.store.matching(token) if held.type == token]
 
     def computed(self, request: Request, id_: str) -> Mapping[str, Any]:
         """What the API is known to answer for the types a stack leans on."""
         token = request.type.token
         if token == _SERVER:
             return {"status": "running", **self._addresses(request, id_)}
-        if token == "hcloud:index/networkSubnet:NetworkSubnet":
+        if token == _SUBNET:
             network = ipaddress.ip_network(str(request.inputs["ipRange"]), strict=False)
             return {"gateway": str(network.network_address + 1)}
+        if token == _PRIMARY_IP:
+            return {"ipAddress": documentation_address(id_), "ipNetwork": ""}
         if token == "hcloud:index/loadBalancer:LoadBalancer":
-            return {"ipv4": documentation_address(id_), "networkId": None, "networkIp": None}
+            return {"ipv4": documentation_address(id_), "networkId": 0, "networkIp": ""}
+        if token == "hcloud:index/zone:Zone":
+            servers = ("hydrogen.ns.hetzner.invalid", "oxygen.ns.hetzner.invalid")
+            return {"authoritativeNameservers": {"assigneds": list(servers)}}
         return {}
 
     def _addresses(self, request: Request, id_: str) -> dict[str, Any]:
-        """A server has public addresses unless every public net says no."""
+        """A server has public addresses unless every public net says no; a linked one is its own."""
         nets = cast("list[dict[str, Any]]", request.inputs.get("publicNets") or [])
-        has_ipv4 = not nets or any(net.get("ipv4Enabled", True) for net in nets)
-        return {"ipv4Address": documentation_address(id_) if has_ipv4 else ""}
+        if not _has_public(request.inputs):
+            return {"ipv4Address": "", "ipv6Address": "", "ipv6Network": ""}
+        for net in nets:
+            linked = self.store.find(_PRIMARY_IP, str(_whole(net.get("ipv4")))) if net.get("ipv4") else None
+            if linked is not None:
+                return {"ipv4Address": linked.outputs["ipAddress"]}
+        return {"ipv4Address": documentation_address(id_)}
+
+
+def _whole(value: Any) -> Any:
+    """A number without the `.0` that the wire gives it."""
+    return int(value) if isinstance(value, int | float) else value
+
+
+def _has_public(inputs: Mapping[str, Any]) -> bool:
+    nets = cast("list[dict[str, Any]]", inputs.get("publicNets") or [])
+    return not nets or any(net.get("ipv4Enabled", True) or net.get("ipv6Enabled", True) for net in nets)
+
+
+def _private_addresses(inputs: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Network and address of everything an object holds in a network."""
+    nets = cast("list[dict[str, Any]]", inputs.get("networks") or [inputs])
+    return {
+        (str(net.get("subnetId") or "").partition("-")[0], str(net.get("ip")))
+        for net in nets
+        if net.get("subnetId")
+    }

@@ -1,0 +1,103 @@
+"""The router's load balancer on Hetzner, and its DNS record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumi_hcloud as hcloud
+
+from components.clouds.contract import DnsName, EdgeAddress, Network, Site
+from components.clouds.hetzner.addresses import Slot
+from components.clouds.hetzner.network import HetznerNetwork
+from components.clouds.hetzner.servers import number
+from components.clouds.naming import globally_unique_name
+
+__all__ = ["LOAD_BALANCER_TYPE", "HetznerDnsName", "HetznerEdgeAddress"]
+
+LOAD_BALANCER_TYPE: Final = "lb11"
+
+_TTL_SECONDS: Final = 300
+_ANNOTATION: Final = "load-balancer.hetzner.cloud/"
+_EDGE_NUMBER: Final = 1
+"""Member of the load balancers' subnet; the API has 0."""
+
+
+class HetznerEdgeAddress(EdgeAddress):
+    """The load balancer itself, made here so that its place and address are known before the router is.
+
+    Hetzner's cloud controller finds it by its name and sets targets and services; a load balancer that it
+    made by itself would stand where its own settings say. Two load balancers of one name in one project
+    would be one to it (terraform-provider-hcloud issue 960), so the name comes from the public host name.
+    """
+
+    def __init__(self, name: str, site: Site, network: Network, opts: pulumi.ResourceOptions) -> None:
+        """Make the load balancer under the logical name ``name``.
+
+        Raises:
+            TypeError: the network is not Hetzner's.
+        """
+        super().__init__("sovereign:hetzner:EdgeAddress", name, None, opts)
+        own = HetznerNetwork.of(network)
+        called = globally_unique_name(site.host, "edge")
+        balancer = hcloud.LoadBalancer(
+            f"{name}-balancer",
+            name=called,
+            load_balancer_type=LOAD_BALANCER_TYPE,
+            location=site.place.code,
+            labels=site.residency.labels,
+            # The controller adds a label of its own.
+            opts=site.options(self, ignore_changes=["labels"]),
+        )
+        attached = hcloud.LoadBalancerNetwork(
+            f"{name}-private",
+            load_balancer_id=number(balancer.id),
+            subnet_id=own.subnets[Slot.LOAD_BALANCERS].id,
+            ip=str(own.plan.member(Slot.LOAD_BALANCERS, _EDGE_NUMBER)),
+            enable_public_interface=True,
+            opts=site.options(self),
+        )
+        ready = pulumi.Output.all(balancer.ipv4, attached.id)
+        self.address = ready.apply(lambda parts: parts[0])
+        self.annotations = {
+            f"{_ANNOTATION}name": called,
+            f"{_ANNOTATION}location": site.place.code,
+            f"{_ANNOTATION}type": LOAD_BALANCER_TYPE,
+            f"{_ANNOTATION}use-private-ip": "true",
+            f"{_ANNOTATION}disable-private-ingress": "true",
+            f"{_ANNOTATION}ipv6-disabled": "true",
+        }
+        self.register_outputs({"address": self.address})
+
+
+class HetznerDnsName(DnsName):
+    """The zone ``<jurisdiction>.<domain>`` and the A record at its apex. DNS has no location.
+
+    The stack owns this zone alone. In the parent domain, wherever it is hosted, delegate the name to
+    Hetzner's name servers once.
+    """
+
+    def __init__(
+        self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> None:
+        """Create zone and record set under the logical name ``name``."""
+        super().__init__("sovereign:hetzner:DnsName", name, None, opts)
+        zone = hcloud.Zone(
+            f"{name}-zone",
+            name=site.host,
+            mode="primary",
+            labels=site.residency.labels,
+            opts=site.options(self),
+        )
+        record = hcloud.ZoneRrset(
+            f"{name}-record",
+            zone=zone.name,
+            name="@",
+            type="A",
+            ttl=_TTL_SECONDS,
+            records=[hcloud.ZoneRrsetRecordArgs(value=address)],
+            labels=site.residency.labels,
+            opts=site.options(self),
+        )
+        self.fqdn = record.id.apply(lambda _: site.host)
+        self.register_outputs({"fqdn": self.fqdn})

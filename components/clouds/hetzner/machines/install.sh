@@ -1,0 +1,73 @@
+#!/bin/sh
+# Makes this machine a node: way out, firewall, then k3s and its images out of the bucket of this jurisdiction. A
+# file counts only if its sha256 is the locked one. Running it again changes nothing that is right.
+#
+# Reads: /etc/sovereign/node.env, bucket.conf (curl configuration with the access key), k3s.yaml, and, on the server
+# that may found the cluster, founding.yaml and ca/ with the authorities made beforehand.
+set -eu
+umask 077
+. /etc/sovereign/node.env
+
+attempt() { # seconds, command…: until it works or the time is over
+    deadline=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        if [ "$(date +%s)" -ge "$deadline" ]; then
+            echo "gave up: $1" >&2
+            return 1
+        fi
+        sleep 5
+    done
+}
+
+fetch() { # path in the bucket, sha256, file
+    if [ -f "$3" ] && echo "$2  $3" | sha256sum --check --status; then
+        return 0
+    fi
+    mkdir -p "$(dirname "$3")"
+    rm -f "$3.part"
+    curl --config /etc/sovereign/bucket.conf --aws-sigv4 "aws:amz:$REGION:s3" --proto =https --tlsv1.2 \
+        --fail --silent --show-error --connect-timeout 10 --output "$3.part" "$BUCKET_URL/$1" || return 1
+    if ! echo "$2  $3.part" | sha256sum --check --status; then
+        rm -f "$3.part"
+        echo "$1: refused: its sha256 is not the locked one" >&2
+        exit 1
+    fi
+    mv "$3.part" "$3"
+}
+
+systemctl daemon-reload
+attempt 300 /usr/local/sbin/sovereign-way-out
+systemctl enable --now sovereign-way-out.timer
+attempt 900 apt-get update
+DEBIAN_FRONTEND=noninteractive attempt 900 apt-get install --yes --no-install-recommends \
+    curl ca-certificates nftables iptables unattended-upgrades
+# Before anything runs here that could ask for it: user data, and so the tokens in it, can be read at this address.
+systemctl enable --now sovereign-firewall.service
+
+attempt 1800 fetch "$K3S_PATH" "$K3S_SHA256" /usr/local/bin/k3s
+chmod 755 /usr/local/bin/k3s
+attempt 1800 fetch "$IMAGES_PATH" "$IMAGES_SHA256" /var/lib/rancher/k3s/agent/images/k3s-airgap-images-amd64.tar.zst
+
+cp /etc/sovereign/k3s.yaml /etc/rancher/k3s/config.yaml
+cp /etc/sovereign/registries.yaml /etc/rancher/k3s/registries.yaml
+mkdir -p /etc/rancher/k3s/config.yaml.d
+interface=$(ip -4 -o address show | awk -v own="$NODE_ADDRESS" 'index($4, own "/") == 1 { print $2; exit }')
+echo "flannel-iface: $interface" > /etc/rancher/k3s/config.yaml.d/10-interface.yaml
+
+answers() { # the cluster's API, proved by the cluster's own authority
+    curl --silent --fail --cacert /etc/sovereign/ca/server-ca.crt --connect-timeout 3 --output /dev/null "$API_URL/cacerts"
+}
+
+join=/etc/rancher/k3s/config.yaml.d/20-join.yaml
+if [ ! -f "$join" ]; then
+    # A cluster that answers is joined, never founded a second time: this machine may replace one that was lost.
+    if [ "$FOUNDS" = yes ] && ! attempt 45 answers; then
+        mkdir -p /var/lib/rancher/k3s/server/tls
+        cp -R /etc/sovereign/ca/. /var/lib/rancher/k3s/server/tls/
+        cp /etc/sovereign/founding.yaml "$join"
+    else
+        echo "server: $API_URL" > "$join"
+    fi
+fi
+systemctl enable --now --no-block sovereign-k3s.service

@@ -1,0 +1,207 @@
+"""Managed Kubernetes, access list and node pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_ovh as ovh
+
+from catalog import CatalogError, Place, PlaceDefaults
+from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuPool, PoolSize, Site
+from components.clouds.ovh.network import OvhNetwork
+from components.clouds.ovh.project import project_of
+
+__all__ = ["OvhCluster", "OvhGpuPool", "PoolNotReadyError", "id_if_ready", "ready_pool"]
+
+_FREE = "free"
+_READY = "READY"
+
+_UPDATE_POLICY = "MINIMAL_DOWNTIME"
+"""OVHcloud applies patch releases by itself, node by node."""
+
+_CLUSTER_IGNORES = ("version",)
+"""With this update policy the release belongs to OVHcloud: a difference must not undo a patch. The next minor
+release is ordered by hand (docs/clouds/ovh.md)."""
+
+
+class PoolNotReadyError(pulumi.RunError):
+    """OVHcloud made a node pool that has no nodes."""
+
+    def __init__(self, name: str, status: str, node_type: str) -> None:
+        """Name the pool, what was found and what to do."""
+        if "ERROR" in status:
+            advice = (
+                f"OVHcloud took the order but gave no node of type {node_type}, for want of quota or stock. "
+                "Open a ticket with its support for this node type in this region; when it is granted, run "
+                "`pulumi refresh` and update again. Or choose another node type"
+            )
+        else:
+            advice = "OVHcloud is at work on it: wait, run `pulumi refresh` and update again"
+        super().__init__(f"node pool {name}: status found: {status}, allowed: {_READY}. {advice}")
+
+
+class OvhCluster(Cluster):
+    """A managed cluster whose API answers only the allowed ranges and its own nodes, through the gateway.
+
+    Between creation of the cluster and of its access list the API is open to all who have a credential:
+    OVHcloud has no way to create both at once. No workload exists before the list stands, as ``kubeconfig``
+    waits for it.
+
+    The network plugin cannot be chosen: the free plan runs Canal, whose Calico half enforces NetworkPolicy
+    (ovh/docs, software-versions-reserved-resources, 2023-12-04), the standard plan Cilium, to go by the SDK's
+    ``customizationCilium``; no page that was read says so.
+    """
+
+    def __init__(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> None:
+        """Build the cluster under the logical name ``name``.
+
+        Raises:
+            CatalogError: the catalogue gives no plan or no storage class for the place.
+        """
+        super().__init__("sovereign:ovh:Cluster", name, None, opts)
+        network, project = args.network, project_of(site)
+        if not isinstance(network, OvhNetwork):
+            message = f"a cluster of ovh needs a network of ovh, found {type(network).__name__}"
+            raise TypeError(message)
+        defaults = _defaults(site.place)
+        plan = _known(defaults.kubernetes_plan, "kubernetes_plan", site.place)
+        cluster = ovh.cloudproject.Kube(
+            f"{name}-mks",
+            service_name=project,
+            region=site.place.code,
+            plan=plan,
+            version=args.kubernetes_version,
+            update_policy=_UPDATE_POLICY,
+            private_network_id=network.network_id,
+            nodes_subnet_id=network.subnet_id,
+            load_balancers_subnet_id=network.subnet_id,
+            private_network_configuration=_private_routing() if plan == _FREE else None,
+            opts=site.options(self, ignore_changes=_CLUSTER_IGNORES),
+        )
+        restrictions = ovh.cloudproject.KubeIpRestrictions(
+            f"{name}-api-access",
+            service_name=project,
+            kube_id=cluster.id,
+            ips=network.egress_addresses.apply(lambda nodes: _ranges(args.api_access, nodes)),
+            opts=site.options(self),
+        )
+        pool = _pool(f"{name}-cpu", site, cluster.id, args.cpu_pool, self, depends_on=[restrictions])
+        self.cluster_id = cluster.id
+        self.endpoint = cluster.url.apply(_https)
+        self.storage_class = _known(defaults.storage_class, "storage_class", site.place)
+        ready = pulumi.Output.all(cluster.kubeconfig, restrictions.id, ready_pool(pool))
+        self.kubeconfig = pulumi.Output.secret(ready.apply(_first))
+        self.register_outputs(
+            {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
+        )
+
+
+class OvhGpuPool(GpuPool):
+    """GPU nodes with taint and labels, from their first moment. A pool has no region: it follows its cluster.
+
+    GPUs are granted by people, on a ticket. The provider takes a pool in status ERROR as created
+    (terraform-provider-ovh, resource_cloud_project_kube_nodepool.go), so the status is checked here.
+    """
+
+    def __init__(
+        self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Build the pool under the logical name ``name``."""
+        super().__init__("sovereign:ovh:GpuPool", name, None, opts)
+        taint = {"key": GPU_TAINT_KEY, "value": "present", "effect": "NoSchedule"}
+        pool = _pool(f"{name}-nodes", site, cluster.cluster_id, size, self, taints=[taint])
+        self.pool_id = ready_pool(pool)
+        self.report(site, size)
+
+
+def ready_pool(pool: ovh.cloudproject.KubeNodePool) -> pulumi.Output[str]:
+    """The id of a pool that has its nodes; the update fails with ``PoolNotReadyError`` if it has none."""
+    return pulumi.Output.all(pool.id, pool.status, pool.name, pool.flavor_name).apply(id_if_ready)
+
+
+def id_if_ready(found: Sequence[str]) -> str:
+    """The first of id, status, name and node type.
+
+    Raises:
+        PoolNotReadyError: the status is another than READY.
+    """
+    identifier, status, name, node_type = found
+    if status != _READY:
+        raise PoolNotReadyError(name, status, node_type)
+    return identifier
+
+
+def _pool(
+    name: str,
+    site: Site,
+    cluster_id: pulumi.Input[str],
+    size: PoolSize,
+    parent: pulumi.Resource,
+    *,
+    taints: Sequence[Mapping[str, str]] = (),
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> ovh.cloudproject.KubeNodePool:
+    # The node count belongs to the autoscaler only where there is one; ignoring it always would hide drift.
+    ignored = ("desiredNodes",) if size.autoscaled else ()
+    elsewhere = size.zone is not None and size.zone != site.place.code
+    zone = size.zone if elsewhere else _defaults(site.place).node_zone
+    return ovh.cloudproject.KubeNodePool(
+        name,
+        service_name=project_of(site),
+        kube_id=cluster_id,
+        flavor_name=size.node_type,
+        desired_nodes=size.minimum,
+        min_nodes=size.minimum,
+        max_nodes=size.maximum,
+        autoscale=size.autoscaled,
+        # A region of three zones wants exactly one here, a region of one zone none.
+        availability_zones=[zone] if zone else None,
+        # Every field, empty lists included: without them the provider panics (ovh/pulumi-ovh issue 74).
+        template=ovh.cloudproject.KubeNodePoolTemplateArgs(
+            metadata=ovh.cloudproject.KubeNodePoolTemplateMetadataArgs(
+                annotations={}, finalizers=[], labels=site.residency.labels
+            ),
+            spec=ovh.cloudproject.KubeNodePoolTemplateSpecArgs(
+                taints=[dict(taint) for taint in taints], unschedulable=False
+            ),
+        ),
+        opts=site.options(parent, ignore_changes=ignored, depends_on=depends_on),
+    )
+
+
+def _private_routing() -> ovh.cloudproject.KubePrivateNetworkConfigurationArgs:
+    """Nodes of the free plan have a public interface too; this sends their traffic through the gateway that
+    the subnet's DHCP names. On the standard plan there is no other way."""
+    return ovh.cloudproject.KubePrivateNetworkConfigurationArgs(
+        default_vrack_gateway="", private_network_routing_as_default=True
+    )
+
+
+def _defaults(place: Place) -> PlaceDefaults:
+    if place.defaults is None:
+        message = f"no stack can be put in {place.cloud} {place.code}: the catalogue has no defaults for it"
+        raise CatalogError(message)
+    return place.defaults
+
+
+def _known(value: str | None, key: str, place: Place) -> str:
+    if value is None:
+        message = (
+            f"catalog/data/places/ovh.yaml: places[{place.code}].defaults.{key} is missing; a cluster there "
+            "cannot be built without it"
+        )
+        raise CatalogError(message)
+    return value
+
+
+def _ranges(people: Sequence[str], nodes: Sequence[str]) -> list[str]:
+    return [*people, *(f"{address}/32" for address in nodes)]
+
+
+def _https(host: str) -> str:
+    return host if host.startswith("https://") else f"https://{host}"
+
+
+def _first(values: Sequence[str]) -> str:
+    return values[0]

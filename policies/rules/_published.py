@@ -1,0 +1,205 @@
+"""What Kubernetes objects offer to the world, and whether it speaks TLS.
+
+Judged are Services (LoadBalancer, NodePort, externalIPs), Ingresses, Gateways, the routes of Traefik, Istio,
+Contour and OpenShift, and ports that pods open on their nodes (hostPort, hostNetwork). A pod that shares the
+network of its node and names no port is left alone, as agents of the cluster are such pods;
+``call-home-egress`` refuses it where it serves a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain, select
+from policies.models.containers import Container, containers_of
+from policies.rules._pods import field
+
+__all__ = ["TLS_PORTS", "mistakes_of", "protocols"]
+
+TLS_PORTS: Final = frozenset({443, 6443})
+_HTTPS: Final = 443
+_TLS_PROTOCOLS: Final = frozenset({"https", "tls", "kubernetes.io/wss"})
+_PLAIN_TARGETS: Final = frozenset({"80", "http", "http-web", "web"})
+_FACING: Final = frozenset({"LoadBalancer", "NodePort"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+_TLS_LISTENERS: Final = frozenset({"https", "tls"})
+_LISTENERS: Final[Mapping[tuple[str, str], str]] = {
+    ("gateway.networking.k8s.io", "Gateway"): "spec.listeners.protocol",
+    ("gateway.networking.k8s.io", "ListenerSet"): "spec.listeners.protocol",
+    ("gateway.networking.x-k8s.io", "XListenerSet"): "spec.listeners.protocol",
+    ("networking.istio.io", "Gateway"): "spec.servers.port.protocol",
+}
+"""Where listeners name their protocol, by API group and kind."""
+_TRAEFIK: Final = ("traefik.io", "traefik.containo.us")
+_ROUTES: Final[Mapping[tuple[str, str], str]] = {
+    **{(api, kind): "spec.tls" for api in _TRAEFIK for kind in ("IngressRoute", "IngressRouteTCP")},
+    ("projectcontour.io", "HTTPProxy"): "spec.virtualhost.tls",
+    ("route.openshift.io", "Route"): "spec.tls",
+}
+"""Where a route says that it speaks TLS, by API group and kind."""
+
+
+def mistakes_of(resource: Resource, group: str, kind: str, properties: Mapping[str, Value]) -> Iterator[str]:
+    """Yield how a Kubernetes object faces the world in the clear.
+
+    ``group`` is an API group with its version.
+    """
+    api = group.rpartition("/")[0] or group
+    if (group, kind) == ("core/v1", "Service"):
+        yield from _service(properties)
+    elif kind == "Ingress" and api in {"networking.k8s.io", "extensions"}:
+        yield from _ingress(properties.get("spec"))
+    elif (api, kind) in _LISTENERS:
+        path = _LISTENERS[api, kind]
+        yield from protocols(properties, path, _TLS_LISTENERS)
+    elif (api, kind) in _ROUTES:
+        yield from _route(properties, _ROUTES[api, kind])
+    elif api in _TRAEFIK and kind == "IngressRouteUDP":
+        yield "`spec` opens a UDP entry point, of which nothing says that it is encrypted"
+    else:
+        yield from _node_ports(resource, properties)
+
+
+def _route(properties: Mapping[str, Value], path: str) -> Iterator[str]:
+    """Yield a mistake where a route has no TLS block. An empty one takes the default certificate."""
+    *steps, last = path.split(".")
+    block = plain(field(properties, *steps))
+    if isinstance(block, Unknown):
+        yield f"`{'.'.join(steps)}` is only known after the update"
+    elif isinstance(block, Mapping) and not isinstance(plain(block.get(last)), Mapping | Unknown):
+        yield f"`{path}` is not given, so the route is served in the clear"
+
+
+def _node_ports(resource: Resource, properties: Mapping[str, Value]) -> Iterator[str]:
+    """Yield the ports that pods open on their nodes, past every Service and the router."""
+    whole = resource
+    if properties is not resource.properties:
+        whole = Resource(resource.urn, resource.type, resource.name, properties)
+    for part in containers_of(whole):
+        if not isinstance(part, Container):
+            continue
+        on_host = plain(_spec_of(properties, part.path).get("hostNetwork"))
+        shares = on_host is not None and on_host is not False
+        ports = plain(part.raw.get("ports"))
+        if isinstance(ports, Unknown):
+            yield f"`{part.path}.ports` is only known after the update; it may open ports of the node"
+        elements = ports if isinstance(ports, tuple) else ()
+        for index, element in enumerate(elements):
+            found = _node_port(element, shares=shares)
+            if found:
+                yield f"`{part.path}.ports[{index}]` {found}"
+
+
+def _node_port(value: Value, *, shares: bool) -> str:
+    port = plain(value)
+    if not isinstance(port, Mapping):
+        return "is only known after the update; it may open a port of the node" if shares else ""
+    names = ("hostPort", "containerPort") if shares else ("hostPort",)
+    number = next((found for name in names if (found := plain(port.get(name))) is not None), None)
+    if number is None or number == 0:
+        return ""
+    if isinstance(number, Unknown):
+        return "is only known after the update; it opens a port of the node"
+    address = plain(port.get("hostIP"))
+    if number in TLS_PORTS or (isinstance(address, str) and address in _LOOPBACK):
+        return ""
+    shown = f"{number:g}" if isinstance(number, int | float) else "a port"
+    return f"opens port {shown} of every node that it runs on, past the router, and nothing says TLS"
+
+
+def _spec_of(properties: Mapping[str, Value], path: str) -> Mapping[str, Value]:
+    """Return the pod's specification in which a container stands."""
+    value: Value = properties
+    steps = path.split(".")[:-1]
+    for step in steps:
+        name, _, index = step.partition("[")
+        fields = plain(value)
+        value = fields.get(name) if isinstance(fields, Mapping) else None
+        elements = plain(value)
+        if index and isinstance(elements, tuple):
+            value = elements[int(index.rstrip("]"))]
+    bare = plain(value)
+    return bare if isinstance(bare, Mapping) else {}
+
+
+def _service(properties: Mapping[str, Value]) -> Iterator[str]:
+    spec = plain(properties.get("spec"))
+    if isinstance(spec, Unknown):
+        yield "`spec` is only known after the update"
+    if not isinstance(spec, Mapping):
+        return
+    kind = plain(spec.get("type"))
+    if isinstance(kind, Unknown):
+        yield "`spec.type` is only known after the update; it may be LoadBalancer or NodePort"
+    elif kind in _FACING or not is_blank(spec.get("externalIPs", ABSENT)):
+        where = "opens that on every node, past the router" if kind == "NodePort" else "faces the world"
+        ports = plain(spec.get("ports"))
+        for index, port in enumerate(ports if isinstance(ports, tuple) else (Unknown.UNKNOWN,)):
+            found = _port(port, has_certificate=_has_certificate(properties))
+            if found is not None:
+                yield f"`spec.ports[{index}]` {found}, and the Service {where}"
+
+
+def _port(value: Value, *, has_certificate: bool) -> str | None:
+    port = plain(value)
+    if not isinstance(port, Mapping):
+        return "is only known after the update"
+    number = plain(port.get("port"))
+    if plain(port.get("appProtocol")) in _TLS_PROTOCOLS:
+        return None
+    if number != _HTTPS:
+        known = isinstance(number, int | float)
+        return f"is port {number:g}, where nothing says that TLS is spoken" if known else "has no known port"
+    target = plain(port.get("targetPort"))
+    as_text = f"{target:g}" if isinstance(target, int | float) else target
+    if as_text in _PLAIN_TARGETS and not has_certificate:
+        return f"leads port 443 to {as_text}, which speaks plain HTTP"
+    return None
+
+
+def _has_certificate(properties: Mapping[str, Value]) -> bool:
+    """Return True if an annotation gives the cloud's load balancer a certificate, so that it speaks TLS."""
+    metadata = plain(properties.get("metadata"))
+    annotations = plain(metadata.get("annotations")) if isinstance(metadata, Mapping) else None
+    return isinstance(annotations, Mapping) and any("certificate" in key for key in annotations)
+
+
+def _ingress(value: Value) -> Iterator[str]:
+    spec = plain(value)
+    if not isinstance(spec, Mapping):
+        if isinstance(spec, Unknown):
+            yield "`spec` is only known after the update"
+        return
+    entries = plain(spec.get("tls"))
+    if not isinstance(entries, tuple) or not entries:
+        yield "`spec.tls` is not given, so every host of the Ingress is served in the clear"
+        return
+    hosts = [plain(each.value) for each in select(spec, "tls.hosts")]
+    covered = {host for host in hosts if isinstance(host, str)}
+    for index, element in enumerate(_elements(spec.get("rules"))):
+        rule = plain(element)
+        host = plain(rule.get("host")) if isinstance(rule, Mapping) else Unknown.UNKNOWN
+        if isinstance(host, Unknown):
+            yield f"`spec.rules[{index}].host` is only known after the update"
+        elif isinstance(host, str) and covered and not {host, f"*.{host.partition('.')[2]}"} & covered:
+            yield f"`spec.rules[{index}].host` stands under no `tls` entry, so it is served in the clear"
+
+
+def _elements(value: Value | None) -> tuple[Value, ...]:
+    bare = plain(value)
+    if isinstance(bare, Unknown):
+        return (bare,)
+    return bare if isinstance(bare, tuple) else ()
+
+
+def protocols(properties: Mapping[str, Value], path: str, allowed: frozenset[str]) -> Iterator[str]:
+    """Yield every protocol at a path that is none of those allowed, in lower case."""
+    for found in select(properties, path):
+        protocol = plain(found.value)
+        if not isinstance(protocol, str):
+            yield f"`{found.path}` is only known after the update"
+        elif protocol.lower() not in allowed:
+            names = ", ".join(sorted(allowed))
+            yield f"`{found.path}` is not one of {names}, so what comes in is in the clear"
