@@ -48,7 +48,10 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
         answers.clear()
         provider = module.provider("preflight", settings.place, settings.project)
         needs = Inspection(
-            place=settings.place, project=settings.project, cpu_node_type=settings.cpu_node_type
+            place=settings.place,
+            project=settings.project,
+            cpu_node_type=settings.cpu_node_type,
+            vcpus=_vcpus(settings),
         )
         answers.extend(module.inspect(needs, provider))
         for candidate in settings.gpu:
@@ -77,6 +80,13 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
         finally:
             stack.workspace.remove_stack(stack.name)
     return answers
+
+
+def _vcpus(settings: Settings) -> int | None:
+    pools = [(settings.cpu_node_type, settings.cpu_nodes_min)]
+    pools += [(each.node_type, each.minimum) for each in settings.gpu[:1]]
+    counts = [node_type.vcpus * nodes if node_type.vcpus else None for node_type, nodes in pools]
+    return None if None in counts else sum(count for count in counts if count)
 
 
 def _throw_away_state(directory: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ class Inspection:
     place: Place
     project: str | None
     cpu_node_type: NodeType
+    vcpus: int | None
+    """vCPUs of all nodes at their least number, GPU nodes among them; None if the catalogue does not say."""
 
 
 def stock_answer(node_type: str, zone: str, ask: Callable[[], Stock]) -> Answer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from policies.models.shell_words import ASSIGNMENT, Command, Found, LostError, ScriptWord, WordReader
@@ -47,6 +48,16 @@ def read_script(
         environment: variables whose values are known, before the script sets any.
         positional: ``$1`` and so on; None if they are not known.
     """
+    words = None if positional is None else tuple(positional)
+    return _read(text, tuple(sorted(environment.items())), words)
+
+
+@lru_cache(maxsize=512)
+def _read(
+    text: str, variables: tuple[tuple[str, str], ...], positional: tuple[ScriptWord, ...] | None
+) -> Script:
+    """Read a script once: several rules ask about the same one, and many workloads share it."""
+    environment = dict(variables)
     found = Found()
     known = {name: value for name, value in environment.items() if not _may_set(text, name)}
     if re.search(r"\bshift\b|\bset\s+(?:--|[^-+\s])|\(\s*\)\s*\{", text):

@@ -295,6 +295,40 @@ def run_install(
     )
 
 
+def run_way_out(tmp_path: Path, default: str) -> str:
+    """Run ``way-out.sh`` on a machine whose default route is ``default``; returns what it changed."""
+    root, programs = tmp_path / "root", tmp_path / "bin"
+    (root / "etc/sovereign").mkdir(parents=True)
+    programs.mkdir()
+    lines = ("NODE_ADDRESS=10.64.16.10", "NETWORK_ROUTER=10.64.0.1", "RESOLVER=10.64.0.10")
+    (root / "etc/sovereign/node.env").write_text("\n".join(lines) + "\n")
+    (programs / "ip").write_text(
+        f"""#!/bin/sh
+case "$*" in
+    *"address show"*) echo "2: enp7s0    inet 10.64.16.10/32 scope global enp7s0" ;;
+    *"route show default"*) echo "{default}" ;;
+    *) echo "$*" >> {tmp_path}/changes ;;
+esac
+"""
+    )
+    (programs / "ip").chmod(0o755)
+    text = (MACHINES / "way-out.sh").read_text().replace(" /etc/", f" {root}/etc/")
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", text], env=environment, check=True, timeout=60)
+    resolvers = (root / "etc/resolv.conf").read_text(), (root / "etc/rancher/k3s/resolv.conf").read_text()
+    assert resolvers == ("nameserver 10.64.0.10\n", "nameserver 10.64.0.10\n")
+    changes = tmp_path / "changes"
+    return changes.read_text() if changes.exists() else ""
+
+
+def test_a_lost_way_out_is_found_again_and_a_right_one_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "lost").mkdir()
+    lost = run_way_out(tmp_path / "lost", "")
+    assert lost == "-4 route replace default via 10.64.0.1 dev enp7s0 onlink\n"
+    (tmp_path / "right").mkdir()
+    assert run_way_out(tmp_path / "right", "default via 10.64.0.1 dev enp7s0 onlink") == ""
+
+
 CONTENT_SHA256 = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
 """sha256 of ``content``, which the stand-in for curl writes."""
 

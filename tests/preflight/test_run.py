@@ -1,14 +1,13 @@
 """A whole preflight on the real engine, as a person or CI runs it."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import REPOSITORY, Project
 
 pytestmark = pytest.mark.engine
 
@@ -19,6 +18,12 @@ def preflight(stack: Project) -> tuple[int, dict[str, Any]]:
     return run.returncode, json.loads(text[text.index("{") :]) if "{" in text else {"said": text}
 
 
+def with_pack(stack: Project) -> Project:
+    """Preflight looks for the pack where the project is."""
+    (stack.directory / "policies").symlink_to(REPOSITORY / "policies")
+    return stack
+
+
 def verdicts(told: dict[str, Any]) -> dict[str, str]:
     return {answer["about"]: answer["verdict"] for answer in told["answers"]}
 
@@ -27,10 +32,8 @@ def verdicts(told: dict[str, Any]) -> dict[str, str]:
 def test_a_default_stack_passes_and_leaves_nothing_behind(
     sovereign: Callable[[str], Project], jurisdiction: str
 ) -> None:
-    stack = sovereign(jurisdiction)
+    stack = with_pack(sovereign(jurisdiction))
     stack.lock()
-    # The pack is judged where the project is.
-    os.symlink(os.path.abspath("policies"), stack.directory / "policies")
     status, told = preflight(stack)
     assert status == 0, told
     assert told["passed"] is True
@@ -40,6 +43,24 @@ def test_a_default_stack_passes_and_leaves_nothing_behind(
     assert stack.cloud() == [], "nothing was created"
     stacks = stack.run("-q", "pulumi", "stack", "ls", "--all", "--json").stdout
     assert "preflight" not in stacks
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "cloud", "location"),
+    [("eu", "ovh", "GRA11"), ("uk", "ovh", "UK1"), ("eu", "hetzner", "hel1")],
+)
+def test_every_cloud_is_asked_for_its_place_and_machines(
+    sovereign: Callable[[str], Project], jurisdiction: str, cloud: str, location: str
+) -> None:
+    stack = with_pack(sovereign(jurisdiction))
+    stack.configure("sovereign:cloud", cloud)
+    stack.configure("sovereign:location", location)
+    status, told = preflight(stack)
+    assert "answers" in told, told
+    account = {a["about"]: a for a in told["answers"] if a["section"] == "Account"}
+    assert all(answer["verdict"] in {"good", "not told"} for answer in account.values()), account
+    assert any(location in about and answer["verdict"] == "good" for about, answer in account.items())
+    assert status == 0
 
 
 def test_what_is_out_of_stock_or_not_lawful_fails(sovereign: Callable[[str], Project]) -> None:

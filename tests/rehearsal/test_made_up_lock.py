@@ -28,6 +28,15 @@ def test_every_wanted_thing_is_pinned_and_marked_as_made_up(tmp_path: Path) -> N
     assert len({file["sha256"] for file in [*model["files"], model["gguf"]]}) == 3
 
 
+def test_the_programs_of_nodes_are_pinned_too_where_a_stack_wants_some(tmp_path: Path) -> None:
+    wish = WANTED + "binaries: {k3s: {source: https://upstream/k3s, path: binaries/k3s/k3s}}\n"
+    lock = yaml.safe_load(write_made_up_lock(wish, tmp_path).read_text())
+    assert lock["binaries"]["k3s"]["path"] == "binaries/k3s/k3s"
+    assert len(lock["binaries"]["k3s"]["sha256"]) == 64
+    assert lock["binaries"]["k3s"]["bytes"] > 0
+    assert "binaries" not in yaml.safe_load(write_made_up_lock(WANTED, tmp_path).read_text())
+
+
 def test_the_same_wish_gives_the_same_lock(tmp_path: Path) -> None:
     first = write_made_up_lock(WANTED, tmp_path).read_text()
     assert write_made_up_lock(WANTED, tmp_path).read_text() == first
@@ -40,6 +49,8 @@ def test_the_same_wish_gives_the_same_lock(tmp_path: Path) -> None:
         ("stack: [", "not valid YAML"),
         ("stack: eu", "no usable 'registry'"),
         (WANTED.replace("stack: eu", "stack: ../eu"), "stack name"),
+        (WANTED + "binaries: [k3s]\n", "no usable 'binaries'"),
+        (WANTED + "binaries: {k3s: {source: https://upstream/k3s}}\n", "no usable 'path'"),
         (WANTED.replace("files: [params.json, consolidated.safetensors], ", ""), "no usable 'files'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -11,10 +12,12 @@ from catalog import Place
 from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
 from components.clouds.hetzner.cluster import BINARIES, HetznerCluster, HetznerGpuPool
 from components.clouds.hetzner.edge import HetznerDnsName, HetznerEdgeAddress
+from components.clouds.hetzner.inspection import inspect
 from components.clouds.hetzner.network import HetznerNetwork
 from components.clouds.hetzner.services import IMAGES, HetznerServices
 from components.clouds.hetzner.services.services import TOKEN
 from components.clouds.hetzner.storage import ACCESS_KEY, SECRET_KEY, HetznerWeightsBucket
+from components.clouds.inspection import Answer, Inspection
 from components.clouds.stock import Stock
 
 __all__ = ["MODULE", "HetznerModule"]
@@ -25,6 +28,7 @@ class HetznerModule:
 
     key: Final = "hetzner"
     autoscales: Final = False
+    credentials: Final = (("HCLOUD_TOKEN", "MINIO_USER", "MINIO_PASSWORD"),)
     project_key: Final = "hetznerProject"
     settings: Final = (TOKEN, ACCESS_KEY, SECRET_KEY, "controlPlanes", "vswitchId")
     images: Final = IMAGES
@@ -60,6 +64,10 @@ class HetznerModule:
     ) -> HetznerGpuPool:
         """Dedicated servers that somebody joins by hand."""
         return HetznerGpuPool(name, site, cluster, size, opts)
+
+    def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+        """See ``inspection``."""
+        return inspect(needs, provider)
 
     def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
         """Dedicated servers are ordered by hand: no API tells their stock."""

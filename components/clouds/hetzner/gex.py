@@ -35,7 +35,11 @@ def join_script(cluster: ClusterFacts) -> str:
         name="gex",
         role="agent",
         address=_PLACEHOLDER,
-        labels={"instance.hetzner.cloud/provided-by": "robot"},
+        labels={
+            "instance.hetzner.cloud/provided-by": "robot",
+            # The cloud controller knows no dedicated servers and could not make one a target.
+            "node.kubernetes.io/exclude-from-external-load-balancers": "true",
+        },
         taints=(f"{GPU_TAINT_KEY}=present:NoSchedule",),
     )
     plan = cluster.plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -9,8 +10,10 @@ import pulumi_ovh as ovh
 
 from catalog import Place
 from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.inspection import Answer, Inspection
 from components.clouds.ovh.cluster import OvhCluster, OvhGpuPool
 from components.clouds.ovh.edge import OvhDnsName, OvhEdgeAddress
+from components.clouds.ovh.inspection import inspect
 from components.clouds.ovh.network import OvhNetwork
 from components.clouds.ovh.storage import OvhRegistry, OvhWeightsBucket
 from components.clouds.stock import Stock
@@ -26,6 +29,11 @@ class OvhModule:
 
     key: Final = "ovh"
     autoscales: Final = True
+    credentials: Final = (
+        ("OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY"),
+        ("OVH_CLIENT_ID", "OVH_CLIENT_SECRET"),
+        ("OVH_ACCESS_TOKEN",),
+    )
     project_key: Final = "serviceName"
     settings: Final = ()
     images: Final = ()
@@ -61,6 +69,10 @@ class OvhModule:
     ) -> None:
         """OVHcloud runs its own services in the cluster itself."""
         del name, site, args, opts
+
+    def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+        """See ``inspection``."""
+        return inspect(needs, provider)
 
     def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
         """Never told: the API has no word for stock (ovh/public-cloud-roadmap issue 1239)."""

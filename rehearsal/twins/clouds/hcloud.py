@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from rehearsal.cloud import CloudObject
 from rehearsal.errors import CloudError
-from rehearsal.twins.behaviour import Behaviour, Request
+from rehearsal.twins.behaviour import Behaviour, Configuration, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.outputs import documentation_address
+from rehearsal.twins.values import Value
 
 __all__ = ["Hcloud"]
 
@@ -19,6 +20,17 @@ _SERVER = "hcloud:index/server:Server"
 _SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
 _PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
 _BALANCER_NETWORK = "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork"
+
+
+_LOCATIONS = {
+    "fsn1": ("DE", "eu-central"),
+    "nbg1": ("DE", "eu-central"),
+    "hel1": ("FI", "eu-central"),
+    "ash": ("US", "us-east"),
+    "hil": ("US", "us-west"),
+    "sin": ("SG", "ap-southeast"),
+}
+"""Country and network zone of each location."""
 
 
 class Hcloud(Behaviour):
@@ -115,6 +127,29 @@ class Hcloud(Behaviour):
         if token == "hcloud:index/zone:Zone":
             servers = ("hydrogen.ns.hetzner.invalid", "oxygen.ns.hetzner.invalid")
             return {"authoritativeNameservers": {"assigneds": list(servers)}}
+        return {}
+
+    def told(
+        self, token: str, arguments: Mapping[str, Value], configuration: Configuration
+    ) -> Mapping[str, Any]:
+        """Where a location is, and in which locations a server type can be had now."""
+        if token == "hcloud:index/getLocation:getLocation":
+            code = str(arguments.get("name"))
+            country, zone = _LOCATIONS.get(code, ("", ""))
+            return {"name": code, "country": country, "networkZone": zone}
+        if token == "hcloud:index/getServerType:getServerType":
+            name = str(arguments.get("name"))
+            return {
+                "name": name,
+                "locations": [
+                    {
+                        **{"id": number, "name": code, "available": self.has_stock(name, code)},
+                        **{"recommended": False, "isDeprecated": False},
+                        **{"deprecationAnnounced": "", "unavailableAfter": ""},
+                    }
+                    for number, code in enumerate(_LOCATIONS, start=1)
+                ],
+            }
         return {}
 
     def _addresses(self, request: Request, id_: str) -> dict[str, Any]:

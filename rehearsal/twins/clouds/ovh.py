@@ -19,6 +19,7 @@ _KUBE = "ovh:CloudProject/kube:Kube"
 _POOL = "ovh:CloudProject/kubeNodePool:KubeNodePool"
 _NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
 _FLAVORS = "ovh:CloudProject/getFlavors:getFlavors"
+_QUOTA: Final = "ovh:index/getCloudQuota:getCloudQuota"
 _REGION = "ovh:CloudProject/getRegion:getRegion"
 
 _THREE_ZONES: Final = {"EU-WEST-PAR": "eu-west-par", "EU-SOUTH-MIL": "eu-south-mil"}
@@ -187,6 +188,11 @@ class Ovh(Behaviour):
             # The API lists what is sold, also while no machine is left: it knows no stock.
             flavor = {"name": arguments["nameFilter"], "region": arguments.get("region"), "available": True}
             return {"flavors": [flavor]}
+        if token == _QUOTA:
+            region = str(arguments.get("region"))
+            ample = {"limit": 1000, "used": 0, "unit": ""}
+            compute = dict.fromkeys(("cores", "instances", "memory"), ample)
+            return {"currentState": {"regions": [{"region": region, "profile": "", "compute": compute}]}}
         return {}
 
     def places(self, request: Request) -> frozenset[str]:

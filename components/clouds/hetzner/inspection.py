@@ -1,0 +1,73 @@
+"""What Hetzner is asked before a start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pulumi
+import pulumi_hcloud as hcloud
+
+from components.clouds.inspection import Answer, Inspection, Verdict, untold
+from components.clouds.stock import StockUntoldError, asked
+
+__all__ = ["inspect"]
+
+
+def inspect(needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
+    """The location and its country, the server type there, and what a person must look up."""
+    options = pulumi.InvokeOptions(provider=provider)
+    yield _location(needs, options)
+    yield _server_type(needs, options)
+    yield from untold(
+        "project of this jurisdiction",
+        "a token does not tell its project",
+        "console, Security, API tokens: the token must be of the project kept for this jurisdiction",
+    )
+    yield from untold(
+        "quota",
+        "the provider has no call for it",
+        "console, Limits: servers, vCPUs, load balancers, primary addresses",
+    )
+
+
+def _location(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
+    code = needs.place.code
+    about = f"location {code}"
+    try:
+        location = asked(lambda: hcloud.get_location(name=code, opts=options))
+    except StockUntoldError as error:
+        return Answer(about=about, verdict=Verdict.FAIL, found=str(error), remedy="set HCLOUD_TOKEN")
+    found = f"{location.city}, {location.country}, in {location.network_zone}"
+    if location.country not in needs.place.countries:
+        return Answer(
+            about=about,
+            verdict=Verdict.FAIL,
+            found=f"{found}, and the catalogue says {needs.place.country}",
+            remedy="stop: one of the two is wrong, and residency rests on it",
+        )
+    return Answer(about=about, verdict=Verdict.GOOD, found=found)
+
+
+def _server_type(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
+    name, code = needs.cpu_node_type.name, needs.place.code
+    about = f"{name} in {code}"
+    try:
+        answer = asked(lambda: hcloud.get_server_type(name=name, opts=options))
+    except StockUntoldError as error:
+        return Answer(about=about, verdict=Verdict.UNTOLD, found=str(error), remedy="set HCLOUD_TOKEN")
+    there = next((each for each in answer.locations if each.name == code), None)
+    if there is None or not there.available:
+        return Answer(
+            about=about,
+            verdict=Verdict.FAIL,
+            found="not sold there" if there is None else "none available there now",
+            remedy="choose another sovereign:cpuNodeType or sovereign:location",
+        )
+    if there.unavailable_after:
+        return Answer(
+            about=about,
+            verdict=Verdict.LOOK,
+            found=f"sold until {there.unavailable_after}",
+            remedy="choose a successor: servers of this type could not be made again",
+        )
+    return Answer(about=about, verdict=Verdict.GOOD, found="available")

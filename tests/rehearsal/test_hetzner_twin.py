@@ -1,0 +1,119 @@
+"""The twins of Hetzner and its object storage refuse and answer what the services do."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.engine
+
+NETWORK = """
+import pulumi, pulumi_hcloud as hcloud, pulumi_minio as minio
+here = hcloud.Provider("here")
+options = pulumi.ResourceOptions(provider=here)
+network = hcloud.Network("net", ip_range="10.64.0.0/16", opts=options)
+subnet = hcloud.NetworkSubnet("sub", network_id=network.id.apply(int), type="cloud",
+    network_zone="eu-central", ip_range="10.64.1.0/24", opts=options)
+def server(name, ip, **more):
+    closed = [{"ipv4_enabled": False, "ipv6_enabled": False}]
+    settings = dict(server_type="cx23", image="debian-13", location="nbg1", public_nets=closed)
+    attached = [{"subnet_id": subnet.id, "ip": ip, "alias_ips": []}] if ip else None
+    return hcloud.Server(name, **{**settings, "networks": attached, **more},
+        opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[subnet])))
+"""
+
+
+def shown(project: Project, name: str) -> dict[str, Any]:
+    return json.loads(project.run("-q", "cloud", "show", name).stdout)
+
+
+def test_a_private_server_has_no_public_address_and_a_linked_one_is_the_servers(project: Project) -> None:
+    project.program(
+        NETWORK
+        + """
+ip = hcloud.PrimaryIp("ip", type="ipv4", assignee_type="server", location="nbg1", opts=options)
+server("inside", "10.64.1.10")
+net = {"ipv4_enabled": True, "ipv4": ip.id.apply(int), "ipv6_enabled": False}
+server("edge", "10.64.1.11", public_nets=[net])
+"""
+    )
+    ran = project.up()
+    assert ran.returncode == 0, ran.stdout
+    assert shown(project, "inside")["ipv4Address"] == ""
+    assert shown(project, "edge")["ipv4Address"] == shown(project, "ip")["ipAddress"] != ""
+    assert project.pulumi("refresh", "--yes", "--expect-no-changes").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('server("a", "10.64.9.10")', "ip 10.64.9.10 is not in the subnet 10.64.1.0/24"),
+        (
+            'a = server("a", "10.64.1.10")\nserver("b", a.id.apply(lambda _: "10.64.1.10"))',
+            "ip 10.64.1.10 is already in use in network",
+        ),
+        ('server("a", None)', "a server without a public address needs a network"),
+        ('server("a", "10.64.1.10", user_data="x" * 40000)', "at most 32768 (32 KiB) are allowed"),
+        ('server("a", "10.64.1.10", delete_protection=True)', "must equal deleteProtection"),
+        (
+            'group = hcloud.PlacementGroup("g", type="spread", opts=options)\n'
+            "for n in range(11):\n"
+            '    server(f"s{n}", f"10.64.1.{10 + n}", placement_group_id=group.id.apply(int))',
+            "holds 10 servers (resource_limit_exceeded)",
+        ),
+    ],
+)
+def test_what_the_api_refuses_is_refused(lines: str, said: str, project: Project) -> None:
+    project.program(f"{NETWORK}\n{lines}\n")
+    ran = project.up()
+    assert ran.returncode != 0
+    assert said in ran.stdout
+
+
+def test_a_server_type_is_changed_in_place(project: Project) -> None:
+    project.program(f'{NETWORK}\nserver("a", "10.64.1.10")\n')
+    assert project.up().returncode == 0
+    project.program(f'{NETWORK}\nserver("a", "10.64.1.10", server_type="cx33")\n')
+    ran = project.up()
+    assert ran.returncode == 0, ran.stdout
+    assert "replac" not in ran.stdout
+    assert "diff: ~serverType" in ran.stdout
+
+
+BUCKETS = """
+import pulumi, pulumi_minio as minio
+def bucket(title, host, name):
+    store = minio.Provider(f"{title}-store", minio_server=host, minio_ssl=True)
+    return minio.S3Bucket(title, bucket=name, acl="private", opts=pulumi.ResourceOptions(provider=store))
+"""
+
+
+def test_a_bucket_is_known_by_its_name_at_its_own_endpoint(project: Project) -> None:
+    project.program(
+        BUCKETS
+        + """
+first = bucket("first", "nbg1.your-objectstorage.com", "weights")
+bucket("second", "hel1.your-objectstorage.com", "weights")
+pulumi.export("id", first.id)
+"""
+    )
+    ran = project.up()
+    assert ran.returncode == 0, ran.stdout
+    assert project.outputs()["id"] == "weights"
+    assert "nbg1.your-objectstorage.com" in shown(project, "first")["bucketDomainName"]
+    assert project.pulumi("refresh", "--yes", "--expect-no-changes").returncode == 0
+
+
+def test_a_name_that_is_taken_at_an_endpoint_is_refused(project: Project) -> None:
+    project.program(
+        BUCKETS
+        + """
+bucket("first", "nbg1.your-objectstorage.com", "weights")
+bucket("second", "nbg1.your-objectstorage.com", "weights")
+"""
+    )
+    ran = project.up()
+    assert ran.returncode != 0
+    assert "weights already exists: the name is taken" in ran.stdout
