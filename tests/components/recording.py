@@ -174,6 +174,8 @@ class Choice:
     cloud: str
     location: str
     locked: bool = True
+    gpu: bool = True
+    """False leaves the GPU pool out, where the place sells GPUs."""
     gpu_maximum: int = 2
     registry: str | None = None
     registry_login: bool = True
@@ -191,7 +193,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
     module = cloud_module(choice.cloud)
     cpu = catalog.node_type(choice.cloud, place.defaults.cpu_node_type)
     assert cpu is not None
-    gpu_name = place.defaults.gpu_node_type
+    gpu_name = place.defaults.gpu_node_type if choice.gpu else None
     host = f"{choice.jurisdiction}.inference.example.com"
     registry = module.registry_path(place, host) or choice.registry
     assert registry is not None

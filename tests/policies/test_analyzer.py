@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NoReturn
 
 import grpc
@@ -17,6 +18,10 @@ from policies.rule import load_rules, rule_ids
 from tests.policies.engine_messages import Analyzer
 from tests.policies.stacks import explicit_provider, resource
 
+VPC = "scaleway:network/vpc:Vpc"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+SPEC = {"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
+PAGE = {"name": "page", "image": f"rg.fr-par.scw.cloud/team/page@sha256:{'0' * 64}"}
 MANDATORY, ADVISORY, DISABLED = analyzer_pb2.MANDATORY, analyzer_pb2.ADVISORY, analyzer_pb2.DISABLED
 
 
@@ -99,6 +104,65 @@ def test_the_stack_configuration_is_taken_from_the_call_of_newer_engines(
     )
 
     assert [answer.policy for answer in run.preview(StackFacts((bucket,)))] == policies
+
+
+def _configure(run: Analyzer, jurisdiction: str) -> None:
+    config = {"sovereign:jurisdiction": jurisdiction}
+    request = analyzer_pb2.AnalyzerStackConfigureRequest(stack="eu", project="sovereign", config=config)
+    run.server.ConfigureStack(request, _Call())
+
+
+def test_what_was_known_of_an_earlier_configuration_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration is read once for all resources of a run, and anew when another one comes."""
+    run = Analyzer(monkeypatch, None, context=None)
+    network = resource(VPC, "n", {"region": "fr-par"}, provider=explicit_provider("scaleway"))
+    said: list[list[str]] = []
+
+    for jurisdiction in ("eu", "uk", "eu"):
+        _configure(run, jurisdiction)
+        said.append([answer.policy for answer in run.preview(StackFacts((network,)))])
+
+    assert said == [[], ["residency"], []]
+
+
+def _steps(run: Analyzer, count: int) -> int:
+    """How many functions are called while the pack judges a stack of so many resources of four kinds."""
+    cloud, cluster = explicit_provider("scaleway"), explicit_provider("kubernetes")
+    resources = [resource("pulumi:pulumi:Stack", "sovereign-eu", {"endpoint": "x" * 20}, provider=None)]
+    for index in range(0, count, 4):
+        resources += [
+            resource(VPC, f"n{index}", {"region": "fr-par"}, provider=cloud),
+            resource(
+                "kubernetes:core/v1:Pod", f"p{index}", {"spec": {"containers": [PAGE]}}, provider=cluster
+            ),
+            resource(
+                "kubernetes:core/v1:ConfigMap", f"c{index}", {"data": {"key": "value"}}, provider=cluster
+            ),
+            resource(POLICY, f"s{index}", SPEC | {"metadata": {"namespace": f"n{index}"}}, provider=cluster),
+        ]
+    steps = 0
+
+    def count_one(_frame: object, event: str, _argument: object) -> None:
+        nonlocal steps
+        steps += event == "call"
+
+    stack = StackFacts(tuple(resources))
+    sys.setprofile(count_one)
+    try:
+        answers = run.preview(stack)
+    finally:
+        sys.setprofile(None)
+    assert {answer.policy for answer in answers} <= {"images-lock"}
+    return steps
+
+
+def test_a_stack_four_times_as_large_takes_the_pack_four_times_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, many = (Analyzer(monkeypatch, "eu", context=None) for _ in range(2))
+    _steps(Analyzer(monkeypatch, "eu", context=None), 8)  # fills what is read once
+
+    assert _steps(many, 400) < 4.4 * _steps(few, 100)
 
 
 def test_the_pack_starts_with_this_server(monkeypatch: pytest.MonkeyPatch) -> None:

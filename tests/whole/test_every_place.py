@@ -1,0 +1,166 @@
+"""A stack in every place of every cloud on the real engine, from its first day to its last."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from catalog import Place, load_catalog
+from components.clouds import built_clouds
+from tests.conftest import REPOSITORY, Project
+
+pytestmark = pytest.mark.engine
+
+PACK = ("--policy-pack", str(REPOSITORY / "policies"))
+CATALOG = load_catalog()
+NODES: Mapping[str, tuple[str, str]] = {
+    "scaleway": ("scaleway:kubernetes/pool:Pool", "nodeType"),
+    "ovh": ("ovh:CloudProject/kubeNodePool:KubeNodePool", "flavorName"),
+    "civo": ("civo:index/kubernetesNodePool:KubernetesNodePool", "size"),
+    "hetzner": ("hcloud:index/server:Server", "serverType"),
+}
+"""What a cloud calls nodes, and where it says of which type they are."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a stack is put, and whether with GPUs."""
+
+    place: Place
+    gpu: bool
+
+    def __str__(self) -> str:
+        kind = "gpu" if self.gpu else "cpu"
+        return f"{self.place.cloud}-{self.place.code}-{kind}"
+
+
+def stages() -> Iterator[Stage]:
+    for cloud in built_clouds():
+        for jurisdiction in sorted(CATALOG.jurisdictions):
+            for place in CATALOG.stack_locations(cloud, jurisdiction):
+                assert place.defaults is not None
+                if place.defaults.gpu_node_type is not None:
+                    yield Stage(place, gpu=True)
+                yield Stage(place, gpu=False)
+
+
+WHOLE_LIVES = {"scaleway-fr-par-2-gpu", "civo-LON1-gpu", "ovh-GRA11-gpu", "hetzner-fsn1-cpu"}
+"""One place a cloud, with GPUs where the cloud sells any, goes through everything."""
+
+
+def staged(stage: Stage, project: Callable[[str], Project]) -> Project:
+    """The shipped stack, moved by two lines of its file."""
+    assert stage.place.jurisdiction is not None
+    stack = project(stage.place.jurisdiction)
+    stack.configure("sovereign:cloud", stage.place.cloud)
+    stack.configure("sovereign:location", stage.place.code)
+    if not stage.gpu and stage.place.defaults and stage.place.defaults.gpu_node_type:
+        stack.configure("sovereign:gpuNodeType", "none")
+    stack.lock()
+    return stack
+
+
+def up(stack: Project) -> str:
+    ran = stack.up(*PACK)
+    assert ran.returncode == 0, ran.stdout
+    assert "[mandatory]" not in ran.stdout
+    return ran.stdout
+
+
+def stays(stack: Project) -> None:
+    """Neither the program nor what the clouds hold calls for a change, and no rule speaks."""
+    same = stack.pulumi("preview", "--refresh", "--expect-no-changes", *PACK)
+    assert same.returncode == 0, same.stdout
+    assert "[mandatory]" not in same.stdout
+
+
+def gone(stack: Project) -> None:
+    """Nothing is left, and what a cloud's controller made went while its cluster still stood."""
+    destroyed = stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert destroyed.returncode == 0, destroyed.stdout
+    assert stack.cloud() == []
+    deleted = [line for line in destroyed.stdout.splitlines() if " deleted" in line]
+    service = next(i for i, line in enumerate(deleted) if "router-service" in line)
+    for later in ("-network-", "-cluster-", "-edge-"):
+        clouds = [i for i, line in enumerate(deleted) if later in line and "kubernetes:" not in line]
+        assert not clouds or service < min(clouds), f"{later} went before the load balancer"
+
+
+def node_types(stack: Project, stage: Stage) -> list[str]:
+    type_, name = NODES[stage.place.cloud]
+    return [item["inputs"][name] for item in stack.cloud(type_)]
+
+
+def serving(stack: Project) -> set[Any]:
+    names = {item["inputs"]["metadata"]["name"] for item in stack.cloud("kubernetes:apps/v1:Deployment")}
+    return names & {"vllm", "llama-cpp"}
+
+
+@pytest.mark.parametrize("stage", [each for each in stages() if str(each) not in WHOLE_LIVES], ids=str)
+def test_a_stack_comes_up_anywhere_stays_and_goes(stage: Stage, sovereign: Callable[[str], Project]) -> None:
+    stack = staged(stage, sovereign)
+    up(stack)
+    assert serving(stack) == ({"vllm", "llama-cpp"} if stage.gpu else {"llama-cpp"})
+    stays(stack)
+    gone(stack)
+
+
+def other_cpu_type(place: Place) -> str:
+    assert place.defaults is not None
+    return next(
+        node.name
+        for node in CATALOG.node_types(place.cloud)
+        if node.gpu is None and place.code in node.places and node.name != place.defaults.cpu_node_type
+        if (node.memory_gib or 0) >= 8
+    )
+
+
+@pytest.mark.parametrize("stage", [each for each in stages() if str(each) in WHOLE_LIVES], ids=str)
+def test_a_stack_lives_through_all_that_is_done_to_it(
+    stage: Stage, sovereign: Callable[[str], Project]
+) -> None:
+    stack = staged(stage, sovereign)
+    assert stack.pulumi("preview", *PACK).returncode == 0
+    up(stack)
+    stays(stack)
+
+    before = _cpu_nodes(stack, stage)
+    stack.configure("sovereign:cpuNodesMin", 3)
+    up(stack)
+    assert _cpu_nodes(stack, stage) == before + 1, "the pool has grown by a node"
+
+    stack.configure("sovereign:cpuNodeType", other_cpu_type(stage.place))
+    up(stack)
+    assert other_cpu_type(stage.place) in _cpu_types(stack, stage)
+
+    if stage.gpu:
+        assert stage.place.defaults is not None
+        assert stage.place.defaults.gpu_node_type in node_types(stack, stage)
+        assert serving(stack) == {"vllm", "llama-cpp"}
+        stack.configure("sovereign:gpuNodeType", "none")
+        up(stack)
+        assert stage.place.defaults.gpu_node_type not in node_types(stack, stage)
+        assert serving(stack) == {"llama-cpp"}
+    stays(stack)
+    gone(stack)
+
+
+def _cpu_types(stack: Project, stage: Stage) -> list[str]:
+    """Node types of the CPU nodes. Civo's are the first pool of the cluster itself."""
+    if stage.place.cloud == "civo":
+        (cluster,) = stack.cloud("civo:index/kubernetesCluster:KubernetesCluster")
+        return [cluster["inputs"]["pools"]["size"]]
+    return node_types(stack, stage)
+
+
+def _cpu_nodes(stack: Project, stage: Stage) -> int:
+    match stage.place.cloud:
+        case "hetzner":
+            return len([item for item in stack.cloud(NODES["hetzner"][0]) if "-cpu-" in item["urn"]])
+        case "civo":
+            (cluster,) = stack.cloud("civo:index/kubernetesCluster:KubernetesCluster")
+            return int(cluster["inputs"]["pools"]["nodeCount"])
+        case cloud:
+            (pool,) = [item for item in stack.cloud(NODES[cloud][0]) if "-cpu" in item["urn"]]
+            return int(pool["inputs"]["size" if cloud == "scaleway" else "desiredNodes"])
