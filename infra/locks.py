@@ -87,7 +87,8 @@ def find_lock(
 def _advice(stack: str, command: str) -> str:
     return (
         f"No lock for the stack {stack} in this place yet, so nothing may run: this builds the foundation "
-        f"only (network, cluster, pools, bucket, registry). When it stands, run '{command}' and update again."
+        "only (network, bucket, and the cluster and registry that the cloud itself runs). When it stands, "
+        f"run '{command}' and update again."
     )
 
 

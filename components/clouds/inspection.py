@@ -9,7 +9,7 @@ from enum import StrEnum
 from catalog import NodeType, Place
 from components.clouds.stock import Stock, StockUntoldError
 
-__all__ = ["Answer", "Inspection", "Verdict", "stock_answer", "untold"]
+__all__ = ["Answer", "Inspection", "Verdict", "placed_answer", "stock_answer", "untold"]
 
 
 class Verdict(StrEnum):
@@ -70,6 +70,25 @@ def stock_answer(node_type: str, zone: str, ask: Callable[[], Stock]) -> Answer:
         verdict=verdicts.get(found, Verdict.UNTOLD),
         found=str(found),
         remedy=remedies.get(found, ""),
+    )
+
+
+def placed_answer(about: str, found: str, country: str, place: Place) -> Answer:
+    """Compare the country that a cloud gives for a place with the catalogue's.
+
+    Args:
+        about: what was asked.
+        found: what the cloud says, for the reader.
+        country: ISO 3166 alpha-2 code of it.
+        place: the catalogue's own row.
+    """
+    if country in place.countries:
+        return Answer(about=about, verdict=Verdict.GOOD, found=found)
+    return Answer(
+        about=about,
+        verdict=Verdict.FAIL,
+        found=f"{found}, and the catalogue says {place.country}",
+        remedy="stop: one of the two is wrong, and residency rests on it",
     )
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from catalog import LockError, Use, load_catalog
 from components.clouds import Stock, StockUntoldError, cloud_module
-from components.clouds.inspection import Answer, Verdict, stock_answer
+from components.clouds.inspection import Answer, Verdict, placed_answer, stock_answer
 from infra.locks import FoundLock
 from infra.settings import Settings, parse
 from policies.acceptances import judge
@@ -255,3 +255,11 @@ def test_a_price_that_is_missing_is_named_and_not_left_out() -> None:
     assert month.remedy.startswith("not in it: ")
     tokens = answers["cost per million tokens"]
     assert (tokens.verdict is Verdict.GOOD) == ("unknown" not in tokens.found)
+
+
+def test_a_cloud_that_gives_another_country_than_the_catalogue_stops_everything() -> None:
+    place = settings().place
+    assert placed_answer("region fr-par", "fr-par, FR", "FR", place).verdict is Verdict.GOOD
+    moved = placed_answer("region fr-par", "fr-par, CH", "CH", place)
+    assert moved.verdict is Verdict.FAIL
+    assert moved.found == "fr-par, CH, and the catalogue says FR"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import pulumi
@@ -183,10 +183,12 @@ def _server_data(
     if certificates is None:
         return _user_data(facts, NodeFacts(name=node, role="server", address=address))
     both = pulumi.Output.all(facts, certificates.files)
-    render: Callable[[list[Any]], str] = lambda parts: node_user_data(  # noqa: E731
-        cast("ClusterFacts", parts[0]),
-        NodeFacts(name=node, role="server", address=address, authorities=cast("Mapping[str, str]", parts[1])),
-    )
+
+    def render(parts: list[Any]) -> str:
+        known, authorities = cast("ClusterFacts", parts[0]), cast("Mapping[str, str]", parts[1])
+        founder = NodeFacts(name=node, role="server", address=address, authorities=authorities)
+        return node_user_data(known, founder)
+
     return pulumi.Output.secret(both.apply(render))
 
 

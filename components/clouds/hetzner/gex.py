@@ -7,19 +7,24 @@ from typing import Final
 
 from components.clouds.contract import GPU_TAINT_KEY
 from components.clouds.hetzner.addresses import Slot
-from components.clouds.hetzner.machines import ClusterFacts
-from components.clouds.hetzner.machines.cloud_init import MachineFile, environment_file, static, templated
+from components.clouds.hetzner.machines import ClusterFacts, MachineFile, NodeFacts, node_files
+from components.clouds.hetzner.machines.cloud_init import environment_file, templated
 from components.clouds.hetzner.machines.gateway import API_PORT, api_address, gateway_address
-from components.clouds.hetzner.machines.node import METADATA, agent_token, node_files
-from components.clouds.hetzner.machines.node import NodeFacts as _NodeFacts
+from components.clouds.hetzner.machines.node import agent_token
 
 __all__ = ["VLAN_MTU", "join_script"]
 
 VLAN_MTU: Final = 1400
 """Largest frame content that a vSwitch carries (docs.hetzner.com, vSwitch)."""
 
-_PLACEHOLDER: Final = "0.0.0.0"  # noqa: S104  # replaced on the host by the address of its number
-_KEPT: Final = ("bucket.conf", "registries.yaml", "firewall.nft", "server-ca.crt")
+_KEPT: Final = (
+    "bucket.conf",
+    "registries.yaml",
+    "firewall.nft",
+    "sovereign-firewall.service",
+    "sovereign-k3s.service",
+)
+"""Files that it shares with the cloud's own nodes. The rest follows from the server's number, on the spot."""
 
 
 def join_script(cluster: ClusterFacts) -> str:
@@ -31,10 +36,10 @@ def join_script(cluster: ClusterFacts) -> str:
     half through the API, so a private key never exists anywhere but on its host, in no state and in no
     output.
     """
-    facts = _NodeFacts(
+    facts = NodeFacts(
         name="gex",
         role="agent",
-        address=_PLACEHOLDER,
+        address=str(cluster.plan.member(Slot.VSWITCH, 0)),
         labels={
             "instance.hetzner.cloud/provided-by": "robot",
             # The cloud controller knows no dedicated servers and could not make one a target.
@@ -63,22 +68,8 @@ def join_script(cluster: ClusterFacts) -> str:
         "TAINT": facts.taints[0],
     }
     files = [file for file in node_files(cluster, facts) if file.path.endswith(_KEPT)]
-    files.append(
-        MachineFile(
-            path="/etc/systemd/system/sovereign-firewall.service",
-            content=static("firewall.service"),
-            mode="0644",
-        )
-    )
-    files.append(
-        MachineFile(
-            path="/etc/systemd/system/sovereign-k3s.service",
-            content=templated("k3s.service.j2", role="agent"),
-            mode="0644",
-        )
-    )
     written = "".join(_written(file) for file in files)
-    return templated("gex-join.sh.j2", variables=environment_file(values), files=written, metadata=METADATA)
+    return templated("gex-join.sh.j2", variables=environment_file(values), files=written)
 
 
 def _written(file: MachineFile) -> str:

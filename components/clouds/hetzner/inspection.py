@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_hcloud as hcloud
 
-from components.clouds.inspection import Answer, Inspection, Verdict, untold
+from components.clouds.inspection import Answer, Inspection, Verdict, placed_answer, untold
 from components.clouds.stock import StockUntoldError, asked
 
 __all__ = ["inspect"]
@@ -38,14 +38,7 @@ def _location(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
     except StockUntoldError as error:
         return Answer(about=about, verdict=Verdict.FAIL, found=str(error), remedy="set HCLOUD_TOKEN")
     found = f"{location.city}, {location.country}, in {location.network_zone}"
-    if location.country not in needs.place.countries:
-        return Answer(
-            about=about,
-            verdict=Verdict.FAIL,
-            found=f"{found}, and the catalogue says {needs.place.country}",
-            remedy="stop: one of the two is wrong, and residency rests on it",
-        )
-    return Answer(about=about, verdict=Verdict.GOOD, found=found)
+    return placed_answer(about, found, location.country, needs.place)
 
 
 def _server_type(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:

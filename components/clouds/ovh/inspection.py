@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_ovh as ovh
 
-from components.clouds.inspection import Answer, Inspection, Verdict
+from components.clouds.inspection import Answer, Inspection, Verdict, placed_answer
 from components.clouds.stock import StockUntoldError, asked
 
 __all__ = ["inspect"]
@@ -42,14 +42,7 @@ def _region(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
         return Answer(
             about=about, verdict=Verdict.FAIL, found=found, remedy=f"switch {code} on in the project"
         )
-    if region.country_code.upper() not in needs.place.countries:
-        return Answer(
-            about=about,
-            verdict=Verdict.FAIL,
-            found=f"{found}, and the catalogue says {needs.place.country}",
-            remedy="stop: one of the two is wrong, and residency rests on it",
-        )
-    return Answer(about=about, verdict=Verdict.GOOD, found=found)
+    return placed_answer(about, found, region.country_code.upper(), needs.place)
 
 
 def _flavour(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
