@@ -35,7 +35,7 @@ def registered(project: Project) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("stack", "location", "deployments"), [("eu", "GRA11", 4), ("eu", "EU-WEST-PAR", 3), ("uk", "UK1", 3)]
+    ("stack", "location", "deployments"), [("eu", "EU-WEST-PAR", 3), ("uk", "UK1", 3)]
 )
 def test_a_stack_comes_up_stays_as_it_is_and_goes_without_a_trace(
     stack: str, location: str, deployments: int, moved: Callable[[str, str], Project]
