@@ -2,7 +2,7 @@
 
 Warm figures use this checkout and the user's caches. `--cold` clones the committed state into a scratch
 directory with empty caches and measures a first `make up` part by part; that takes several minutes. `--scale`
-compares previews of large stacks without a pack, with an empty one and with ours; that takes the better part of an hour.
+compares previews of large stacks without a pack, with an empty one and with ours: the better part of an hour.
 """
 
 import os

@@ -34,9 +34,7 @@ def registered(project: Project) -> list[dict[str, Any]]:
     return json.loads(exported.stdout)["deployment"]["resources"]
 
 
-@pytest.mark.parametrize(
-    ("stack", "location", "deployments"), [("eu", "EU-WEST-PAR", 3), ("uk", "UK1", 3)]
-)
+@pytest.mark.parametrize(("stack", "location", "deployments"), [("eu", "EU-WEST-PAR", 3), ("uk", "UK1", 3)])
 def test_a_stack_comes_up_stays_as_it_is_and_goes_without_a_trace(
     stack: str, location: str, deployments: int, moved: Callable[[str, str], Project]
 ) -> None:
