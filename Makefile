@@ -31,9 +31,11 @@ $(READY): requirements.lock bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-lock: setup ## Make up a lock file, when there is no real one (visibly not real; for rehearsal only)
-	@[ -f locks/$(STACK).yaml ] || { wanted=$$($(BIN)/python -m infra.wanted --stack $(STACK)) && \
-	  $(REHEARSE) lock <<< "$$wanted" > /dev/null; }
+# A further site that has no registry yet goes without: the update builds its foundation.
+lock: setup ## Make up a lock file for each site without a real one (visibly not real; for rehearsal only)
+	@sites=$$($(BIN)/python -m infra.wanted --stack $(STACK) --sites) && while read -r site lock; do \
+	  [ -f "locks/$$lock.yaml" ] || { wanted=$$($(BIN)/python -m infra.wanted --stack $(STACK) --site "$$site") && \
+	  $(REHEARSE) lock <<< "$$wanted" > /dev/null; } || [ "$$lock" != "$(STACK)" ]; done <<< "$$sites"
 
 up: lock ## Bring the stack up
 	@$(REHEARSE) pulumi up --yes --stack $(STACK) $(PACK)

@@ -10,8 +10,10 @@ from components.stack_args import (
     REQUIRED_IMAGES,
     LockGapError,
     ModelServing,
+    NameService,
     NodePools,
     RegionalStackArgs,
+    SiblingSite,
 )
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "DataClass",
     "LockGapError",
     "ModelServing",
+    "NameService",
     "NodePools",
     "RegionalStack",
     "RegionalStackArgs",
     "Residency",
+    "SiblingSite",
 ]

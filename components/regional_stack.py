@@ -8,7 +8,7 @@ import pulumi
 
 from components.clouds import WeightsBucket
 from components.layers import Hardware, Inference, Infrastructure, Routing
-from components.stack_args import Locked, RegionalStackArgs
+from components.stack_args import Locked, NameService, RegionalStackArgs
 
 __all__ = ["RegionalStack"]
 
@@ -30,6 +30,10 @@ class RegionalStack(pulumi.ComponentResource):
     """``host/path`` of the cloud's own registry; None where the settings name one."""
     endpoint: str | None
     """``https://`` URL of the router; None while there is only the foundation."""
+    naming: NameService
+    """Whose DNS answers for it; further sites of the jurisdiction are named there too."""
+    certificate: pulumi.Output[str] | None
+    """Of the router, in PEM form; None while there is only the foundation."""
     models: Sequence[str]
     """Ids of the models served; empty while there is only the foundation."""
 
@@ -52,7 +56,8 @@ class RegionalStack(pulumi.ComponentResource):
         self.join_script = cluster.join_script if cluster is not None else None
         self.bucket = infrastructure.bucket
         self.registry = infrastructure.registry.path if infrastructure.registry is not None else None
-        self.endpoint, self.models = None, ()
+        self.naming = args.naming
+        self.endpoint, self.certificate, self.models = None, None, ()
         if locked is not None and infrastructure.kubernetes is not None:
             inference = Inference(
                 name,
@@ -72,5 +77,6 @@ class RegionalStack(pulumi.ComponentResource):
                 upstreams=inference.upstreams,
                 opts=own,
             )
-            self.endpoint, self.models = routing.endpoint, (args.serving.model,)
+            self.endpoint, self.certificate = routing.endpoint, routing.certificate
+            self.models = (args.serving.model,)
         self.register_outputs({"endpoint": self.endpoint, "models": list(self.models)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pulumi
 
@@ -11,7 +11,16 @@ from catalog import CloudInfo, Lock, LockedFile, LockedImage, LockedModel, NodeT
 from components.clouds import CloudModule, CloudSettings, Site
 from components.residency import Residency
 
-__all__ = ["REQUIRED_IMAGES", "LockGapError", "Locked", "ModelServing", "NodePools", "RegionalStackArgs"]
+__all__ = [
+    "REQUIRED_IMAGES",
+    "LockGapError",
+    "Locked",
+    "ModelServing",
+    "NameService",
+    "NodePools",
+    "RegionalStackArgs",
+    "SiblingSite",
+]
 
 REQUIRED_IMAGES = ("haproxy", "llama-cpp", "vllm", "weights-fetcher")
 """Names of the images every stack runs, as in the catalogue and in a lock; a cloud module may add its own."""
@@ -53,6 +62,29 @@ class ModelServing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NameService:
+    """The cloud whose DNS answers for the host."""
+
+    module: CloudModule
+    site: Site
+    """Where, for whom and through which provider; its host is the one of another regional stack."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiblingSite:
+    """Another regional stack of the same jurisdiction, to which the router may pass requests on."""
+
+    name: str
+    """Lower-case letters, digits and ``-``."""
+    host: str
+    """Public host name of its router."""
+    certificate: pulumi.Input[str]
+    """Of its router, in PEM form."""
+    gate_port: int
+    """Port of the egress gate that leads there; another one for each sibling."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegionalStackArgs:
     """Everything a regional stack is made from."""
 
@@ -62,8 +94,10 @@ class RegionalStackArgs:
     """What the catalogue says about it."""
     place: Place
     residency: Residency
+    host: str
+    """Public host name of the router."""
     domain: str
-    """The router answers as ``<jurisdiction>.<domain>``."""
+    """Edges of other jurisdictions answer as ``<jurisdiction>.<domain>``."""
     jurisdictions: Sequence[str]
     """Codes of all jurisdictions that have an edge, this one included; refusals name the right one."""
     pools: NodePools
@@ -84,16 +118,23 @@ class RegionalStackArgs:
     """What may run. None builds the foundation only: network, cluster, pools, bucket, registry."""
     cloud_settings: CloudSettings = field(default_factory=CloudSettings)
     """What only some clouds are told."""
-
-    @property
-    def host(self) -> str:
-        """Public host name of the router."""
-        return f"{self.residency.jurisdiction}.{self.domain}"
+    name_service: NameService | None = None
+    """None: the DNS of this very cloud."""
+    siblings: Sequence[SiblingSite] = ()
+    """Other sites of the jurisdiction, in the order in which they are asked when nothing here can serve."""
 
     @property
     def base_urls(self) -> Mapping[str, str]:
-        """Base URL of every jurisdiction's edge."""
-        return {code: f"https://{code}.{self.domain}" for code in self.jurisdictions}
+        """Base URL of every jurisdiction's edge, of this very one in its own jurisdiction."""
+        urls = {code: f"https://{code}.{self.domain}" for code in self.jurisdictions}
+        return {**urls, self.residency.jurisdiction: f"https://{self.host}"}
+
+    @property
+    def naming(self) -> NameService:
+        """Whose DNS answers, with this stack's own host."""
+        if self.name_service is None:
+            return NameService(module=self.module, site=self.site)
+        return replace(self.name_service, site=replace(self.name_service.site, host=self.host))
 
     @property
     def site(self) -> Site:

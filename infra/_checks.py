@@ -50,6 +50,7 @@ def resolve(
     _jurisdiction(written, catalog, mistakes)
     place = _place(written, catalog, cloud, mistakes)
     _model(written, catalog, mistakes)
+    _site_fallback(written, mistakes)
     gpu = gpu_candidates(written, catalog, cloud, place, mistakes)
     cpu_minimum, cpu_maximum = cpu_nodes(written, cloud, mistakes)
     project = _project(written, cloud, mistakes, rehearsal=rehearsal)
@@ -68,7 +69,7 @@ def resolve(
             "gpus_per_replica",
             "gpu_memory_utilization",
         ),
-        *("max_model_len", "fallback_replicas", "fallback_rehearsed"),
+        *("max_model_len", "fallback_replicas", "fallback_rehearsed", "site_fallback"),
     )
     return {
         **{name: written.get(name) for name in kept},
@@ -160,6 +161,13 @@ def _geo_steering(written: Mapping[str, Any], cloud: CloudInfo | None, mistakes:
             "geo_steering", f"found true, but the DNS of {cloud.key} cannot steer by country; allowed: false"
         )
     return cloud.dns.geo_steering if wanted is None else wanted
+
+
+def _site_fallback(written: Mapping[str, Any], mistakes: Mistakes) -> None:
+    if written.get("site_fallback") and written.get("sites") == []:
+        mistakes.at(
+            "site_fallback", "found true, but sovereign:sites lists no further site; allowed: false, left out"
+        )
 
 
 def _model(written: Mapping[str, Any], catalog: Catalog, mistakes: Mistakes) -> None:

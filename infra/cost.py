@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 from catalog import BillItem, Catalog, CatalogError, Each, ExchangeRate, Lock, Price, Throughput
 from infra.gpu import GpuCandidate, GpuChoice
 from infra.settings import Settings
 
-__all__ = ["HOURS_PER_MONTH", "Estimate", "Line", "Total", "add_up", "bill", "estimate"]
+__all__ = ["HOURS_PER_MONTH", "Estimate", "Line", "Total", "add_up", "bill", "estimate", "estimate_all"]
 
 HOURS_PER_MONTH: Final = 730
 """A year has 8760 hours."""
@@ -142,6 +142,30 @@ def estimate(
         as_of=min(dates, default=None),
         note=" ".join(notes),
     )
+
+
+def estimate_all(
+    sites: Sequence[tuple[Settings, Lock | None, GpuChoice | None]], catalog: Catalog
+) -> dict[str, Any]:
+    """The stack output ``costEstimate``: of the one site, or the sum of all and ``sites`` with each.
+
+    Raises:
+        CatalogError: the catalogue has no bill of a cloud.
+    """
+    each = {site.name: estimate(site, catalog, lock, choice) for site, lock, choice in sites}
+    if len(each) == 1:
+        return dict(next(iter(each.values())).output())
+    known = [one.eur_per_month for one in each.values() if one.eur_per_month is not None]
+    dates = [one.as_of for one in each.values() if one.as_of is not None]
+    total = Estimate(
+        eur_per_month=sum(known, Decimal(0)) if known else None,
+        eur_per_million_tokens=None,
+        unpriced=[f"{name}: {line}" for name, one in each.items() for line in one.unpriced],
+        untold="told for each site",
+        as_of=min(dates, default=None),
+        note=f"The sum of {len(each)} sites. {_BASIS}",
+    )
+    return {**total.output(), "sites": {name: one.output() for name, one in each.items()}}
 
 
 def bill(

@@ -16,30 +16,37 @@ _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine itself: the outputs of every resource of a stack, by URN."""
 
 
-def held_gpu_pool(cloud: str) -> HeldPool | None:
-    """The GPU pool in this stack's state, or None. The engine answers; no cloud is asked."""
+def held_gpu_pool(cloud: str, site: str) -> HeldPool | None:
+    """The GPU pool of a site in this stack's state, or None. The engine answers; no cloud is asked."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = cast("object", invoke(_READ_STATE, {"stackName": name}).value)
-    return held_in(_mapping(_mapping(answer).get("outputs")), cloud)
+    return held_in(_mapping(_mapping(answer).get("outputs")), cloud, site)
 
 
-def held_in(resources: Mapping[str, object], cloud: str) -> HeldPool | None:
-    """The GPU pool among the resources of a state.
+def held_in(resources: Mapping[str, object], cloud: str, site: str) -> HeldPool | None:
+    """The GPU pool of a site among the resources of a state.
 
     Only a pool that came up counts: one that failed never reported its outputs.
 
     Args:
         resources: URN to ``type`` and ``outputs``, as the engine gives them.
         cloud: key of the cloud whose pool is wanted; one left from before a move is not held.
+        site: name of the site, which begins the name of its pool: two sites may be on one cloud.
     """
-    for resource in map(_mapping, resources.values()):
-        if resource.get("type") != f"sovereign:{cloud}:GpuPool":
+    for urn, found in resources.items():
+        resource = _mapping(found)
+        if resource.get("type") != f"sovereign:{cloud}:GpuPool" or _name_in(urn) != f"{site}-gpu-pool":
             continue
         outputs = _mapping(resource.get("outputs"))
         node_type, zone = outputs.get("nodeType"), outputs.get("zone")
         if isinstance(node_type, str) and isinstance(zone, str):
             return HeldPool(node_type=node_type, zone=zone)
     return None
+
+
+def _name_in(urn: str) -> str:
+    """The logical name at the end of a URN."""
+    return urn.rpartition("::")[2]
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -33,9 +33,15 @@ def rehearsal_workspace(environment: Mapping[str, str] | None = None) -> Path | 
 
 
 def find_lock(
-    project: Path, stack: str, jurisdiction: str, registry: str | None, rehearsal: Path | None
+    project: Path,
+    stack: str,
+    jurisdiction: str,
+    registry: str | None,
+    rehearsal: Path | None,
+    *,
+    name: str | None = None,
 ) -> FoundLock:
-    """Look for ``locks/<stack>.yaml`` in the project, then, in rehearsal only, in its workspace.
+    """Look for ``locks/<name>.yaml`` in the project, then, in rehearsal only, in its workspace.
 
     A made-up lock in the workspace that was made for another registry, before the stack was moved, counts as
     none.
@@ -47,15 +53,17 @@ def find_lock(
         registry: ``host/path`` of the stack's images; a lock with images elsewhere is refused. None: it has
             no name yet, so every lock is refused.
         rehearsal: the workspace, or None outside a rehearsal: then a made-up lock is refused.
+        name: of the lock; None: the stack's, as for its home site.
 
     Raises:
         LockError: the file is wrong.
         LockRefusedError: the lock is another stack's, or made up outside a rehearsal.
     """
-    path = project / "locks" / f"{stack}.yaml"
+    name = name or stack
+    path = project / "locks" / f"{name}.yaml"
     if path.is_file():
         lock = load_lock(path)
-        _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=rehearsal is not None)
+        _refuse_foreign(lock, path, name, jurisdiction, in_rehearsal=rehearsal is not None)
         if registry is None:
             message = (
                 f"{path}: sovereign:registry is missing, so nobody can say whether the images of this lock "
@@ -74,19 +82,19 @@ def find_lock(
             raise LockRefusedError(message)
         return FoundLock(lock=lock, advice="")
     if rehearsal is None:
-        return FoundLock(lock=None, advice=_advice(stack, f"make mirror STACK={stack}"))
-    path = rehearsal / "locks" / f"{stack}.yaml"
+        return FoundLock(lock=None, advice=_advice(name, f"make mirror STACK={stack}"))
+    path = rehearsal / "locks" / f"{name}.yaml"
     if path.is_file():
         lock = load_lock(path)
-        _refuse_foreign(lock, path, stack, jurisdiction, in_rehearsal=True)
+        _refuse_foreign(lock, path, name, jurisdiction, in_rehearsal=True)
         if registry is not None and not _outside(lock, registry):
             return FoundLock(lock=lock, advice="")
-    return FoundLock(lock=None, advice=_advice(stack, f"make lock STACK={stack}"))
+    return FoundLock(lock=None, advice=_advice(name, f"make lock STACK={stack}"))
 
 
-def _advice(stack: str, command: str) -> str:
+def _advice(name: str, command: str) -> str:
     return (
-        f"No lock for the stack {stack} in this place yet, so nothing may run: this builds the foundation "
+        f"No lock for the stack {name} in this place yet, so nothing may run: this builds the foundation "
         "only (network, bucket, and the cluster and registry that the cloud itself runs). When it stands, "
         f"run '{command}' and update again."
     )

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from catalog import Catalog, Place, load_catalog
 from components.clouds import built_clouds
+from infra.sites import SITE_KEYS
 from infra.written import NAMESPACE, WrittenSettings, allowed_values
 
 __all__ = ["SCHEMA_FILE", "build_schema", "rendered"]
@@ -28,6 +29,7 @@ def build_schema(catalog: Catalog) -> dict[str, Any]:
         for name in WrittenSettings.model_fields
     }
     _close_lists(properties, catalog)
+    properties[f"{NAMESPACE}:sites"]["items"] = _site(properties, catalog)
     required = [f"{NAMESPACE}:{name}" for name in own["required"]]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -66,6 +68,21 @@ def _property(name: str, generated: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, **kept, **shape}
 
 
+def _site(properties: dict[str, dict[str, Any]], catalog: Catalog) -> dict[str, Any]:
+    """One entry of the further sites: a part of the settings, without the prefix and without defaults."""
+    own = {
+        key: {what: value for what, value in properties[f"{NAMESPACE}:{key}"].items() if what != "default"}
+        for key in SITE_KEYS
+    }
+    return {
+        "type": "object",
+        "required": ["cloud", "location"],
+        "properties": own,
+        "additionalProperties": False,
+        "allOf": [_locations_of(key, catalog, prefix="") for key in built_clouds()],
+    }
+
+
 def _close_lists(properties: dict[str, dict[str, Any]], catalog: Catalog) -> None:
     """Settings whose values the catalogue lists."""
     exact = [model.id for model in catalog.models if not model.is_pattern]
@@ -79,12 +96,12 @@ def _close_lists(properties: dict[str, dict[str, Any]], catalog: Catalog) -> Non
     properties[f"{NAMESPACE}:model"]["examples"] = exact
 
 
-def _locations_of(cloud: str, catalog: Catalog) -> dict[str, Any]:
+def _locations_of(cloud: str, catalog: Catalog, prefix: str = f"{NAMESPACE}:") -> dict[str, Any]:
     """With this cloud, only its own places."""
     codes = [place.code for place in _stack_places(cloud, catalog)]
     return {
-        "if": {"properties": {f"{NAMESPACE}:cloud": {"const": cloud}}, "required": [f"{NAMESPACE}:cloud"]},
-        "then": {"properties": {f"{NAMESPACE}:location": {"enum": codes}}},
+        "if": {"properties": {f"{prefix}cloud": {"const": cloud}}, "required": [f"{prefix}cloud"]},
+        "then": {"properties": {f"{prefix}location": {"enum": codes}}},
     }
 
 

@@ -42,6 +42,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: str
+    """Of the site, and so the beginning of every name in it: the jurisdiction, for a further site with its
+    cloud and location."""
     jurisdiction: str
     cloud: CloudInfo
     place: Place
@@ -71,6 +74,8 @@ class Settings(BaseModel):
     """Secrets that only this cloud asks for, by key."""
     control_planes: int
     vswitch_id: int | None
+    site_fallback: bool | None
+    """What ``sovereign:siteFallback`` says; None: nothing."""
 
     @property
     def no_gpu_reason(self) -> str:
@@ -83,7 +88,7 @@ class Settings(BaseModel):
     @property
     def host(self) -> str:
         """Public host name of the router."""
-        return f"{self.jurisdiction}.{self.domain}"
+        return f"{self.name}.{self.domain}"
 
 
 def parse(
@@ -92,14 +97,18 @@ def parse(
     *,
     rehearsal: bool = False,
     secret_keys: Collection[str] = (),
+    site: str | None = None,
 ) -> Settings:
     """Read the keys under ``sovereign:``; other namespaces are none of our business.
+
+    These are the settings of one site; ``infra.sites`` reads those of all.
 
     Args:
         config: full keys to values: texts and JSON as Pulumi hands them over, or what stands in YAML.
         catalog: what places, node types and models there are.
         rehearsal: in a rehearsal the placeholders of the shipped files will do.
         secret_keys: full keys of the values that are encrypted in the file; they are never printed.
+        site: its name; None: the jurisdiction, as for the home site.
 
     Raises:
         SettingsError: one message with every mistake.
@@ -134,7 +143,7 @@ def parse(
     resolved = resolve(written, catalog, mistakes, rehearsal=rehearsal, secret_keys=secret_keys)
     if mistakes.lines:
         raise SettingsError(mistakes.lines)
-    return Settings.model_validate(resolved)
+    return Settings.model_validate({**resolved, "name": site or resolved["jurisdiction"]})
 
 
 def _allowed(name: str, catalog: Catalog) -> str:

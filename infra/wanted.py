@@ -1,4 +1,6 @@
-"""Prints what a stack needs mirrored: ``python -m infra.wanted --stack eu``.
+"""Prints what a site of a stack needs mirrored: ``python -m infra.wanted --stack eu``.
+
+Without ``--site`` that is the home site; ``--sites`` lists the names of all, each with the name of its lock.
 
 The output is YAML with the keys ``stack``, ``jurisdiction``, ``registry`` (``host/path``), ``images`` (name
 to ``source``, the upstream repository) and ``models`` (id to ``files`` and ``gguf``); on clouds whose nodes
@@ -20,7 +22,8 @@ from catalog import Catalog, CatalogError, load_catalog
 from components import REQUIRED_IMAGES
 from components.clouds import cloud_module
 from infra.configuration import ConfigurationError, of_file
-from infra.settings import Settings, SettingsError, parse
+from infra.settings import Settings, SettingsError
+from infra.sites import UnknownSiteError, lock_name, parse_sites
 
 __all__ = ["UnmirroredModelError", "UnnamedRegistryError", "main", "registry_of", "wanted"]
 
@@ -44,7 +47,7 @@ def registry_of(settings: Settings) -> str | None:
 
 
 def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
-    """Everything that must be in the jurisdiction before the stack can run.
+    """Everything that must be in the jurisdiction before the site of these settings can run.
 
     Raises:
         UnmirroredModelError: the catalogue has no file list for the model.
@@ -52,10 +55,13 @@ def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
     """
     registry = registry_of(settings)
     if registry is None:
+        is_home = settings.name == settings.jurisdiction
+        key = "sovereign:registry" if is_home else f"sovereign:sites, registry of {settings.name}"
+        output = "registry" if is_home else "sites"
         message = (
-            f"sovereign:registry: missing, so it is not known where to mirror to. On {settings.cloud.key} "
+            f"{key}: missing, so it is not known where to mirror to. On {settings.cloud.key} "
             "the host of the registry is known only once it is created. Allowed: the stack output "
-            f"`registry`, which `pulumi stack output registry --stack {stack}` prints after a first run "
+            f"`registry`, which `pulumi stack output {output} --stack {stack}` prints after a first run "
             "without a lock"
         )
         raise UnnamedRegistryError(message)
@@ -82,7 +88,7 @@ def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
         for name in module.binaries
     }
     return {
-        "stack": stack,
+        "stack": lock_name(stack, settings),
         "jurisdiction": settings.jurisdiction,
         "registry": registry,
         "images": {
@@ -102,17 +108,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--project", type=Path, default=Path.cwd(), help="directory of Pulumi.yaml (default: the current one)"
     )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--site", help="name of the site, as in the stack output sites (default: the home site)"
+    )
+    which.add_argument("--sites", action="store_true", help="print each site's name and that of its lock")
     asked = parser.parse_args(arguments)
     try:
         catalog = load_catalog()
         configuration = of_file(asked.project, asked.stack)
         # A list can be made before there is a domain: placeholders do no harm here.
-        settings = parse(configuration.values, catalog, rehearsal=True, secret_keys=configuration.secret_keys)
-        needs = wanted(asked.stack, settings, catalog)
+        sites = parse_sites(
+            configuration.values, catalog, rehearsal=True, secret_keys=configuration.secret_keys
+        )
+        if asked.sites:
+            print("\n".join(f"{site.name} {lock_name(asked.stack, site)}" for site in sites.all))
+            return 0
+        needs = wanted(asked.stack, sites.named(asked.site) if asked.site else sites.home, catalog)
     except (
         CatalogError,
         ConfigurationError,
         SettingsError,
+        UnknownSiteError,
         UnmirroredModelError,
         UnnamedRegistryError,
     ) as error:

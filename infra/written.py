@@ -95,6 +95,14 @@ GpuList = Annotated[
     BeforeValidator(_list_from_text),
     Allowed('a list of GPU node types, each with or without @zone, e.g. ["L40S-1-48G", "L4-1-24G@fr-par-1"]'),
 ]
+SiteList = Annotated[
+    list[dict[str, Any]],
+    Field(max_length=8),
+    BeforeValidator(_list_from_text),
+    Allowed(
+        'a list of up to 8 sites, each with cloud and location, e.g. [{"cloud": "ovh", "location": "GRA11"}]'
+    ),
+]
 
 
 class WrittenSettings(BaseModel):
@@ -110,6 +118,17 @@ class WrittenSettings(BaseModel):
     )
     location: Annotated[Name, Allowed("a place of that cloud inside that jurisdiction")] = Field(
         description="The place of that cloud, letter by letter as the cloud spells it."
+    )
+    sites: SiteList = Field(
+        default=[],
+        description="Further sites in the same jurisdiction, each a whole cluster with a name of its own, "
+        "<jurisdiction>-<cloud>-<location>.<domain>. What a site does not say has the default of its place; "
+        "of the keys above and below it may set those of its place: registry, project and nodes.",
+    )
+    site_fallback: Annotated[bool, Allowed("true, false")] | None = Field(
+        default=None,
+        description="Whether a router whose own engines are down or full passes requests to another site of "
+        "the jurisdiction; prompts then cross between these sites. Default: true with two or more sites.",
     )
     domain: Annotated[str, AfterValidator(_domain), Allowed("a domain such as inference.example.com")] = (
         Field(description="The router answers as <jurisdiction>.<domain>. You must own it.")

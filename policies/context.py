@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from catalog import load_catalog
+from catalog import Lock, load_catalog
 from policies.acceptances import Acceptances, load_acceptances
 from policies.locks import StackLock, lock_of
 from policies.rule import Context
+from policies.sites import DeclaredSite, lock_name
 
-__all__ = ["REHEARSAL_VARIABLE", "build_context", "in_rehearsal", "lock_of_stack"]
+__all__ = ["REHEARSAL_VARIABLE", "build_context", "in_rehearsal", "lock_of_stack", "locks_of_sites"]
 
 REHEARSAL_VARIABLE: Final = "SOVEREIGN_REHEARSAL"
 """Set to the workspace path while local stand-ins play the clouds."""
@@ -44,6 +45,21 @@ def lock_of_stack(
     return _lock_of(project, stack, jurisdiction, environment.get(REHEARSAL_VARIABLE))
 
 
+def locks_of_sites(
+    project: str,
+    stack: str,
+    jurisdiction: str | None,
+    sites: Sequence[DeclaredSite],
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Lock, ...]:
+    """Return the locks of the further sites. One that is not there, or cannot be used, lets nothing run."""
+    found = (
+        lock_of_stack(project, lock_name(stack, jurisdiction or "", site.name), jurisdiction, environment)
+        for site in sites[1:]
+    )
+    return tuple(each.lock for each in found if each.lock is not None)
+
+
 _NO_LOCK: Final = StackLock()
 
 
@@ -54,6 +70,8 @@ def build_context(
     today: date | None = None,
     registry: str | None = None,
     lock: StackLock = _NO_LOCK,
+    sites: Sequence[DeclaredSite] = (),
+    site_locks: Sequence[Lock] = (),
 ) -> Context:
     """Return the context for a stack whose configuration states a jurisdiction, or states none.
 
@@ -63,6 +81,8 @@ def build_context(
         today: the day on which acceptances are judged; by default the present day in UTC.
         registry: what ``sovereign:registry`` says, if anything.
         lock: what the stack may run; by default there is no lock, and none is needed.
+        sites: what the configuration says of the stack's sites, the home site first.
+        site_locks: what may run at the further sites.
 
     Raises:
         catalog.CatalogError: the catalogue itself is wrong.
@@ -81,4 +101,6 @@ def build_context(
         lock_problem=lock.problem,
         stated_jurisdiction=stated_jurisdiction,
         registry=registry,
+        sites=tuple(sites),
+        site_locks=tuple(site_locks),
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,7 @@ from policies.program import transform_facts
 from policies.redaction import redacted, secret_texts
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
 from policies.rules._acceptances import described, ending, in_force
+from policies.sites import DeclaredSite
 from policies.violations import Violation, render_all
 
 __all__ = ["install"]
@@ -45,6 +46,8 @@ def install(
     rules: tuple[Rule, ...] | None = None,
     lock: Lock | None = None,
     registry: str | None = None,
+    sites: Sequence[DeclaredSite] = (),
+    site_locks: Sequence[Lock] = (),
 ) -> None:
     """Judge every resource that this program declares from now on. Call it once, before the first resource.
 
@@ -54,6 +57,8 @@ def install(
         rules: all rules by default.
         lock: what this stack may run. A program of our own project that hands in none may run nothing yet.
         registry: ``host/path`` of the stack's own image registry, if the configuration names one.
+        sites: the sites that the stack declares, the home site first.
+        site_locks: what may run at the further sites.
 
     Raises:
         pulumi.RunError: the jurisdiction is not one of the catalogue, or an acceptance does not hold.
@@ -62,7 +67,12 @@ def install(
     needed = lock is None and pulumi.get_project() == OWN_PROJECT
     problem = missing(pulumi.get_stack(), rehearsal=rehearsal) if needed else ""
     context = build_context(
-        jurisdiction, rehearsal=rehearsal, registry=registry, lock=StackLock(lock, problem)
+        jurisdiction,
+        rehearsal=rehearsal,
+        registry=registry,
+        lock=StackLock(lock, problem),
+        sites=sites,
+        site_locks=site_locks,
     )
     if context.jurisdiction is None:
         codes = ", ".join(sorted(context.catalog.jurisdictions))

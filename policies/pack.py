@@ -21,8 +21,9 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.context import build_context, in_rehearsal, lock_of_stack
+from policies.context import build_context, in_rehearsal, lock_of_stack, locks_of_sites
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
+from policies.sites import declared_sites
 
 __all__ = [
     "CONFIG_KEY",
@@ -106,9 +107,12 @@ def run_context() -> Context:
     """Return the context of a run, from the configuration that the engine has handed over."""
     config = pulumi.Config(CONFIG_NAMESPACE)
     stated = config.get(CONFIG_KEY)
+    project, stack, sites = pulumi.get_project(), pulumi.get_stack(), declared_sites(config.get)
     return build_context(
         stated,
         rehearsal=in_rehearsal(),
         registry=config.get(REGISTRY_KEY),
-        lock=lock_of_stack(pulumi.get_project(), pulumi.get_stack(), stated),
+        lock=lock_of_stack(project, stack, stated),
+        sites=sites,
+        site_locks=locks_of_sites(project, stack, stated, sites),
     )

@@ -19,6 +19,7 @@ from typing import TypeAlias
 from catalog import Catalog, Lock
 from policies.acceptances import Acceptance
 from policies.facts import Resource, StackFacts
+from policies.sites import DeclaredSite
 from policies.violations import Violation
 
 __all__ = [
@@ -93,6 +94,10 @@ class Context:
     """What the stack's configuration says, word for word, for a message."""
     registry: str | None = None
     """``host/path`` of ``sovereign:registry`` where the stack configures one, word for word."""
+    sites: tuple[DeclaredSite, ...] = ()
+    """The sites that the stack declares, the home site first."""
+    site_locks: tuple[Lock, ...] = ()
+    """What may run at the further sites, where there is a lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

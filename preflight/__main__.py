@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,12 +18,13 @@ import typer
 from pulumi import automation
 from rich.console import Console
 
-from catalog import Catalog, CatalogError, LockError, load_catalog
+from catalog import Catalog, CatalogError, Lock, LockError, load_catalog
 from components.clouds import cloud_module
 from components.clouds.inspection import Answer
 from infra.configuration import ConfigurationError, of_file
 from infra.locks import FoundLock, LockRefusedError, find_lock, rehearsal_workspace
-from infra.settings import Settings, SettingsError, parse
+from infra.settings import Settings, SettingsError
+from infra.sites import Sites, lock_name, parse_sites
 from infra.wanted import registry_of
 from policies.acceptances import load_acceptances
 from preflight import account, artefacts, costs, law, machines, serving
@@ -45,13 +47,13 @@ def run(
     try:
         catalog = load_catalog()
         configuration = of_file(project, stack)
-        settings = parse(
+        sites = parse_sites(
             configuration.values,
             catalog,
             rehearsal=rehearsal is not None,
             secret_keys=configuration.secret_keys,
         )
-        sections = _ask(stack, project.resolve(), settings, catalog, rehearsal)
+        sections = _ask_all(stack, project.resolve(), sites, catalog, rehearsal)
     except automation.CommandError as error:
         print(f"preflight: the engine could not ask the cloud:\n{error}", file=sys.stderr)
         raise typer.Exit(NO_ANSWER) from None
@@ -65,14 +67,35 @@ def run(
     raise typer.Exit(PASSED if passed(sections) else FAILED)
 
 
+def _ask_all(
+    stack: str, project: Path, sites: Sites, catalog: Catalog, rehearsal: Path | None
+) -> Sequence[Section]:
+    """The sections of each site; with several, its name stands in their titles, and the sum comes last."""
+    found: list[Section] = []
+    told: list[tuple[Settings, Lock | None, None]] = []
+    for site in sites.all:
+        lock = _lock(stack, project, site, rehearsal)
+        told.append((site, lock.lock if isinstance(lock, FoundLock) else None, None))
+        asked = _ask(stack, project, site, lock, catalog, rehearsal)
+        named = len(sites.all) > 1
+        found += [replace(each, title=f"{each.title}: {site.name}") if named else each for each in asked]
+    if len(sites.all) > 1:
+        found.append(Section("Cost of all sites, estimated", [costs.of_all(told, catalog)]))
+    return found
+
+
 def _ask(
-    stack: str, project: Path, settings: Settings, catalog: Catalog, rehearsal: Path | None
+    stack: str,
+    project: Path,
+    settings: Settings,
+    found: FoundLock | LockError | LockRefusedError,
+    catalog: Catalog,
+    rehearsal: Path | None,
 ) -> Sequence[Section]:
     today = datetime.now(tz=UTC).date()
     module = cloud_module(settings.cloud.key)
     print(f"preflight: asking {settings.cloud.name} about {settings.place.code}", file=sys.stderr)
     told = account.ask_cloud(settings, module, rehearsal=rehearsal is not None)
-    found = _lock(stack, project, settings, rehearsal)
     lock = found.lock if isinstance(found, FoundLock) else None
     acceptances = load_acceptances(today)
     listed: Sequence[tuple[str, Sequence[Answer]]] = (
@@ -86,7 +109,13 @@ def _ask(
         ),
         ("Account", (*account.credentials(module, os.environ, rehearsal=rehearsal is not None), *told)),
         ("Machines", (*machines.gpu_pool(settings, told), *machines.memory(settings, catalog))),
-        ("Artefacts", (*artefacts.registry(settings.registry), *artefacts.lock(stack, found, project))),
+        (
+            "Artefacts",
+            (
+                *artefacts.registry(settings.registry),
+                *artefacts.lock(lock_name(stack, settings), found, project),
+            ),
+        ),
         ("Serving", (*serving.telemetry(project / "policies"), *serving.fallback(settings, lock, today))),
         ("Cost, estimated", tuple(costs.cost(settings, catalog, lock))),
     )
@@ -97,7 +126,14 @@ def _lock(
     stack: str, project: Path, settings: Settings, rehearsal: Path | None
 ) -> FoundLock | LockError | LockRefusedError:
     try:
-        return find_lock(project, stack, settings.jurisdiction, registry_of(settings), rehearsal)
+        return find_lock(
+            project,
+            stack,
+            settings.jurisdiction,
+            registry_of(settings),
+            rehearsal,
+            name=lock_name(stack, settings),
+        )
     except (LockError, LockRefusedError) as error:
         return error
 

@@ -67,7 +67,7 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
 
     with tempfile.TemporaryDirectory() as scratch:
         stack = automation.create_or_select_stack(
-            stack_name=f"preflight-{settings.jurisdiction}",
+            stack_name=f"preflight-{settings.name}",
             project_name=_PROJECT,
             program=program,
             opts=automation.LocalWorkspaceOptions(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalog import Catalog, Lock
 from components.clouds.inspection import Answer, Verdict
-from infra.cost import estimate
+from infra.cost import estimate, estimate_all
+from infra.gpu import GpuChoice
 from infra.settings import Settings
 
-__all__ = ["cost"]
+__all__ = ["cost", "of_all"]
 
 
 def cost(settings: Settings, catalog: Catalog, lock: Lock | None) -> Iterator[Answer]:
@@ -30,4 +31,16 @@ def cost(settings: Settings, catalog: Catalog, lock: Lock | None) -> Iterator[An
         verdict=Verdict.UNTOLD if per_million is None else Verdict.GOOD,
         found="unknown" if per_million is None else f"{per_million} EUR at full load, so at least",
         remedy=estimated.untold or "",
+    )
+
+
+def of_all(sites: Sequence[tuple[Settings, Lock | None, GpuChoice | None]], catalog: Catalog) -> Answer:
+    """The sum of several sites. What has no price is named with its site."""
+    said = estimate_all(sites, catalog)
+    missing: list[str] = said["missing"]
+    return Answer(
+        about="cost a month",
+        verdict=Verdict.UNTOLD if said["eurPerMonth"] is None else Verdict.GOOD,
+        found=f"{said['eurPerMonth'] or 'unknown'} EUR. {said['note']}",
+        remedy=f"not in it: {'; '.join(missing)}" if missing else "",
     )

@@ -55,9 +55,10 @@ class Project:
         content["config"][key] = value
         file.write_text(yaml.safe_dump(content))
 
-    def lock(self) -> None:
-        """`make lock`: a made-up lock for the stack."""
+    def lock(self, site: str | None = None) -> None:
+        """As `make lock`: a made-up lock for the home site, or for another one."""
         command = [sys.executable, "-m", "infra.wanted", "--stack", self.stack]
+        command += ["--site", site] if site else []
         wanted = subprocess.run(
             command, cwd=self.directory, text=True, capture_output=True, check=True
         ).stdout

@@ -17,7 +17,7 @@ from pulumi_kubernetes.core.v1 import (
 from components.workloads.pods import container_security, guaranteed, pod_security, spread_over_nodes
 from components.workloads.target import selector
 
-__all__ = ["HARD_STOP_SECONDS", "HEALTH_PORT", "HaproxyPods", "haproxy_pods"]
+__all__ = ["CONFIG_DIRECTORY", "HARD_STOP_SECONDS", "HEALTH_PORT", "HaproxyPods", "haproxy_pods"]
 
 HEALTH_PORT = 8404
 """Plain HTTP, for the kubelet only: ``GET /livez`` answers 200 while the process works."""
@@ -25,7 +25,10 @@ HEALTH_PORT = 8404
 _USER = 99
 """User and group ``haproxy`` of the official image."""
 
-_CONFIG_FILE = "/usr/local/etc/haproxy/haproxy.cfg"
+CONFIG_DIRECTORY = "/usr/local/etc/haproxy"
+"""Where the configuration lies, and what else is handed over with it."""
+
+_CONFIG_FILE = f"{CONFIG_DIRECTORY}/haproxy.cfg"
 _PRE_STOP_SECONDS = 10
 """Time for load balancers and kube-proxy to stop sending new connections before HAProxy stops taking them."""
 
@@ -45,7 +48,7 @@ class HaproxyPods:
     port: int
     """The port that serves; above 1024, as the process has no capability to bind lower ones."""
     config_map: pulumi.Input[str]
-    """Name of the ConfigMap that holds ``haproxy.cfg``."""
+    """Name of the ConfigMap that holds ``haproxy.cfg`` and the files beside it."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """On the pods: hashes of what they read at start, so that a change of it replaces them."""
     secret_mounts: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -59,7 +62,7 @@ def haproxy_pods(pods: HaproxyPods) -> DeploymentSpecArgsDict:
     """The Deployment's spec: non-root, read-only, no token, replaced without losing a connection."""
     volumes: list[VolumeArgsDict] = [{"name": "config", "config_map": {"name": pods.config_map}}]
     mounts: list[VolumeMountArgsDict] = [
-        {"name": "config", "mount_path": _CONFIG_FILE.rpartition("/")[0], "read_only": True}
+        {"name": "config", "mount_path": CONFIG_DIRECTORY, "read_only": True}
     ]
     for number, (secret, directory) in enumerate(pods.secret_mounts.items()):
         volumes.append({"name": f"secret-{number}", "secret": {"secret_name": secret, "default_mode": 0o440}})

@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-__all__ = ["TemplateValueError", "checked_host", "render"]
+__all__ = ["TemplateValueError", "checked_host", "checked_word", "render"]
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\Z")
+
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
 class TemplateValueError(ValueError):
@@ -26,6 +28,18 @@ def checked_host(host: str) -> str:
         message = f"{host!r} is not a host name: allowed are lower-case letters, digits, '-' and '.'"
         raise TemplateValueError(message)
     return host
+
+
+def checked_word(word: str) -> str:
+    """Return ``word`` if it may name a section or a server.
+
+    Raises:
+        TemplateValueError: it has other letters than lower-case ones, digits and ``-``.
+    """
+    if not _WORD.fullmatch(word):
+        message = f"{word!r} is not a name: allowed are lower-case letters, digits and '-'"
+        raise TemplateValueError(message)
+    return word
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,8 @@ class HaproxyArgs:
     config: pulumi.Input[str]
     """Content of ``haproxy.cfg``."""
     paths: NetworkPolicySpecArgsDict
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Name to content of what the configuration reads beside it, in ``CONFIG_DIRECTORY``; nothing secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secret_mounts: Mapping[str, str] = field(default_factory=dict[str, str])
     priority_class: str | None = None
@@ -70,7 +72,7 @@ class HaproxyWorkload(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         config = pulumi.Output.from_input(args.config)
-        digest = config.apply(_sha256)
+        digest = pulumi.Output.all(config, *args.files.values()).apply(_sha256_of_all)
         config_map_name = digest.apply(lambda value: f"{args.app}-{value[:10]}")
         config_map = k8s.core.v1.ConfigMap(
             f"{name}-config",
@@ -79,7 +81,7 @@ class HaproxyWorkload(pulumi.ComponentResource):
                 "namespace": namespace.namespace,
                 "labels": labels,
             },
-            data={"haproxy.cfg": config},
+            data={"haproxy.cfg": config, **args.files},
             immutable=True,
             opts=target.options(self, depends_on=[namespace]),
         )
@@ -105,5 +107,5 @@ class HaproxyWorkload(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sha256_of_all(texts: list[str]) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()

@@ -16,7 +16,7 @@ from components.clouds import (
     Registry,
     WeightsBucket,
 )
-from components.platform import Platform
+from components.platform import Passage, Platform
 from components.stack_args import Locked, RegionalStackArgs
 from components.workloads import ClusterTarget, RegistryLogin
 
@@ -122,6 +122,7 @@ class Infrastructure(pulumi.ComponentResource):
             bucket_url=self.bucket.endpoint,
             target=target,
             login=login,
+            passages=[Passage(name=each.name, host=each.host, port=each.gate_port) for each in args.siblings],
             opts=pulumi.ResourceOptions(parent=self),
         )
         return Kubernetes(target=target, platform=platform)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.platform.egress_gate import EgressGate
+from components.platform.egress_gate import EgressGate, Passage
 from components.workloads.namespace import ClosedNamespace
 from components.workloads.target import ClusterTarget, RegistryLogin
 
@@ -43,9 +44,10 @@ class Platform(pulumi.ComponentResource):
         bucket_url: pulumi.Input[str],
         target: ClusterTarget,
         login: RegistryLogin | None,
+        passages: Sequence[Passage] = (),
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Create the platform under the logical name ``name``."""
+        """Create the platform called ``name``; ``passages`` lead the router to other sites."""
         super().__init__("sovereign:platform:Platform", name, None, opts)
         own = pulumi.ResourceOptions(parent=self)
 
@@ -54,7 +56,9 @@ class Platform(pulumi.ComponentResource):
                 f"{name}-{namespace}", namespace=namespace, target=of, login=login, opts=own
             )
 
+        # With passages prompts go through the gate, though it cannot read them.
         weights_only = replace(target, residency=target.residency.without_personal_data())
+        gate = target if passages else weights_only
         self.inference = closed(INFERENCE_NAMESPACE, target)
         self.routing = closed(ROUTING_NAMESPACE, target)
         self.gate = EgressGate(
@@ -62,8 +66,10 @@ class Platform(pulumi.ComponentResource):
             image=haproxy_image,
             bucket_url=bucket_url,
             serving_namespace=INFERENCE_NAMESPACE,
-            namespace=closed(EGRESS_NAMESPACE, weights_only),
-            target=weights_only,
+            routing_namespace=ROUTING_NAMESPACE,
+            passages=passages,
+            namespace=closed(EGRESS_NAMESPACE, gate),
+            target=gate,
             opts=own,
         )
         k8s.scheduling.v1.PriorityClass(

@@ -1,6 +1,6 @@
 """The jurisdiction router: decides where a request belongs before any of its data is read."""
 
-from components.router.configuration import RouterConfiguration, Upstream, render_router
+from components.router.configuration import RouterConfiguration, Sibling, Upstream, render_router
 from components.router.router import ROUTER_APP, JurisdictionRouter, RouterArgs
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "JurisdictionRouter",
     "RouterArgs",
     "RouterConfiguration",
+    "Sibling",
     "Upstream",
     "render_router",
 ]

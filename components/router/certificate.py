@@ -27,6 +27,8 @@ class EdgeCertificate(pulumi.ComponentResource):
     """
 
     secret_name: str
+    certificate: pulumi.Output[str]
+    """In PEM form; public. Whoever connects to the edge must be given it."""
     fingerprint: pulumi.Output[str]
     """SHA-256 of the certificate in PEM form; public."""
 
@@ -67,7 +69,8 @@ class EdgeCertificate(pulumi.ComponentResource):
             string_data={CERTIFICATE_FILE: bundle},
             opts=target.options(self, depends_on=[namespace]),
         )
-        self.fingerprint = pulumi.Output.unsecret(certificate.cert_pem.apply(_sha256))
+        self.certificate = pulumi.Output.unsecret(certificate.cert_pem)
+        self.fingerprint = self.certificate.apply(_sha256)
         self.register_outputs({"fingerprint": self.fingerprint})
 
 

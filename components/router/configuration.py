@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.haproxy import HARD_STOP_SECONDS, HEALTH_PORT, TemplateValueError, checked_host, render
+from components.haproxy import (
+    CONFIG_DIRECTORY,
+    HARD_STOP_SECONDS,
+    HEALTH_PORT,
+    TemplateValueError,
+    checked_host,
+    checked_word,
+    render,
+)
 
-__all__ = ["CERTIFICATE_FILE", "EDGE_PORT", "RouterConfiguration", "Upstream", "render_router"]
+__all__ = ["CERTIFICATE_FILE", "EDGE_PORT", "RouterConfiguration", "Sibling", "Upstream", "render_router"]
 
 EDGE_PORT = 8443
 CERTIFICATE_DIRECTORY = "/etc/haproxy/tls"
 CERTIFICATE_FILE = "edge.pem"
-
-_WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,25 @@ class Upstream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sibling:
+    """The edge of another site of the same jurisdiction."""
+
+    name: str
+    """Of the site: lower-case letters, digits and ``-``."""
+    host: str
+    """Its public host name, which its certificate must bear."""
+    door: str
+    """Name of the Service inside the cluster that passes TLS through to it."""
+    port: int
+    """Of the door."""
+
+    @property
+    def trusted_file(self) -> str:
+        """Name of the file with its certificate, beside the configuration: no other one is believed."""
+        return f"{self.name}.pem"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RouterConfiguration:
     """What one edge decides by."""
 
@@ -42,6 +66,10 @@ class RouterConfiguration:
     """Each jurisdiction's code to its ``https://host``. Others than ours are only named in refusals."""
     upstreams: Sequence[Upstream]
     """In the order in which they are filled."""
+    site: str | None = None
+    """Name of the site that this edge belongs to; needed with siblings."""
+    siblings: Sequence[Sibling] = ()
+    """Asked in this order when no engine here is up or has room."""
 
 
 def render_router(configuration: RouterConfiguration) -> str:
@@ -58,8 +86,16 @@ def render_router(configuration: RouterConfiguration) -> str:
     if not configuration.upstreams:
         message = "a router without an engine would refuse everything: give at least one upstream"
         raise TemplateValueError(message)
-    for word in (*hosts, *(upstream.name for upstream in configuration.upstreams)):
-        _checked_word(word)
+    siblings = configuration.siblings
+    if siblings and configuration.site is None:
+        message = "a router with siblings must know the name of its own site: none is given"
+        raise TemplateValueError(message)
+    named = (*configuration.upstreams, *siblings)
+    for word in (*hosts, *(each.name for each in named), *([configuration.site] if siblings else [])):
+        checked_word(word or "")
+    for sibling in siblings:
+        checked_host(sibling.host)
+        checked_host(sibling.door)
     for upstream in configuration.upstreams:
         checked_host(upstream.host)
     urls = {code: f"https://{host}" for code, host in sorted(hosts.items())}
@@ -71,6 +107,9 @@ def render_router(configuration: RouterConfiguration) -> str:
         elsewhere=[(code, url) for code, url in urls.items() if code != jurisdiction],
         codes=list(urls),
         upstreams=configuration.upstreams,
+        site=configuration.site,
+        siblings=siblings,
+        trusted=CONFIG_DIRECTORY,
         port=EDGE_PORT,
         health_port=HEALTH_PORT,
         hard_stop_seconds=HARD_STOP_SECONDS,
@@ -83,10 +122,3 @@ def _host(url: str) -> str:
         message = f"{url!r} is not https://host"
         raise TemplateValueError(message)
     return checked_host(url.removeprefix("https://"))
-
-
-def _checked_word(word: str) -> str:
-    if not _WORD.fullmatch(word):
-        message = f"{word!r} is not a name: allowed are lower-case letters, digits and '-'"
-        raise TemplateValueError(message)
-    return word

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,7 +11,8 @@ from pulumi_kubernetes.core.v1 import ServiceSpecArgsDict
 
 from components.clouds import EdgeAddress
 from components.haproxy import HaproxyArgs, HaproxyWorkload
-from components.platform import INFERENCE_NAMESPACE
+from components.platform import EGRESS_NAMESPACE, INFERENCE_NAMESPACE
+from components.platform.egress_gate import GATE_APP
 from components.router.certificate import EdgeCertificate
 from components.router.configuration import (
     CERTIFICATE_DIRECTORY,
@@ -41,16 +43,21 @@ class RouterArgs:
     address: EdgeAddress
     tls_provider: pulumi.ProviderResource
     priority_class: str
+    trusted: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Name to certificate in PEM form of each sibling of the configuration."""
 
 
 class JurisdictionRouter(pulumi.ComponentResource):
     """HAProxy behind a load balancer, with the jurisdiction's own name, certificate and address.
 
     It holds the address of no engine outside its cluster, and its pods can reach none: a request that belongs
-    elsewhere is refused with the right base URL, never forwarded.
+    elsewhere is refused with the right base URL, never forwarded. Other sites of the same jurisdiction it
+    reaches by the egress gate alone.
     """
 
     service: k8s.core.v1.Service
+    certificate: pulumi.Output[str]
+    """Of the edge, in PEM form; public."""
 
     def __init__(
         self,
@@ -76,6 +83,8 @@ class JurisdictionRouter(pulumi.ComponentResource):
             to_pods(INFERENCE_NAMESPACE, upstream.name, upstream.port)
             for upstream in args.configuration.upstreams
         ]
+        siblings = args.configuration.siblings
+        doors = [to_pods(EGRESS_NAMESPACE, GATE_APP, sibling.port) for sibling in siblings]
         haproxy = HaproxyWorkload(
             f"{name}-haproxy",
             HaproxyArgs(
@@ -84,7 +93,10 @@ class JurisdictionRouter(pulumi.ComponentResource):
                 replicas=ROUTER_REPLICAS,
                 port=EDGE_PORT,
                 config=render_router(args.configuration),
-                paths=pod_policy(ROUTER_APP, ingress=[from_anywhere(EDGE_PORT)], egress=[DNS, *engines]),
+                paths=pod_policy(
+                    ROUTER_APP, ingress=[from_anywhere(EDGE_PORT)], egress=[DNS, *engines, *doors]
+                ),
+                files={sibling.trusted_file: args.trusted[sibling.name] for sibling in siblings},
                 annotations={CERTIFICATE_HASH: certificate.fingerprint},
                 secret_mounts={certificate.secret_name: CERTIFICATE_DIRECTORY},
                 priority_class=args.priority_class,
@@ -112,4 +124,5 @@ class JurisdictionRouter(pulumi.ComponentResource):
             spec=spec,
             opts=target.options(self, depends_on=[namespace, haproxy]),
         )
+        self.certificate = certificate.certificate
         self.register_outputs({})

@@ -16,10 +16,10 @@ _NO_EXCEPTION = "none. Whatever is not in the lock was not mirrored, and nobody 
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    lock = context.lock
-    if context.jurisdiction is None or (lock is None and not context.lock_problem):
+    locks = [lock for lock in (context.lock, *context.site_locks) if lock is not None]
+    if context.jurisdiction is None or (not locks and not context.lock_problem):
         return
-    locked = {image.reference: name for name, image in lock.images.items()} if lock else {}
+    locked = {image.reference: name for lock in locks for name, image in lock.images.items()}
     for image in images_of(resource):
         if image.text is None or image.text in locked or "@" not in image.text:
             continue  # unknown, or a tag: images-digest speaks of those
@@ -27,9 +27,9 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         yield violation(
             _ID,
             resource,
-            found=f"{where}, which is not in the lock" if lock else f"{where}, and {context.lock_problem}",
-            allowed=f"the images of the lock, by digest: {', '.join(sorted(locked.values()))}"
-            if lock
+            found=f"{where}, which is not in the lock" if locks else f"{where}, and {context.lock_problem}",
+            allowed=f"the images of the lock, by digest: {', '.join(sorted(set(locked.values())))}"
+            if locks
             else "images of the stack's own lock",
             fix="take repository and digest from locks/<stack>.yaml; if the image is new, add it to what the "
             "stack wants and run `make mirror STACK=<stack>`",

@@ -82,8 +82,9 @@ def _allowed(context: Context) -> frozenset[str]:
         for place in context.catalog.places(cloud, context.jurisdiction)
         if place.defaults is not None and place.defaults.registry_host is not None
     }
-    own = (context.registry or "").partition("/")[0]
-    return frozenset(hosts | ({own} if own and _may_be_configured(own, context) else set()))
+    named = (context.registry, *(site.registry for site in context.sites))
+    own = {(registry or "").partition("/")[0] for registry in named} - {""}
+    return frozenset(hosts | {host for host in own if _may_be_configured(host, context)})
 
 
 def _may_be_configured(own: str, context: Context) -> bool:

@@ -16,9 +16,10 @@ from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rules._haproxy_checks import mistakes
+from policies.rules._sites import site_hosts, unprotected
 from policies.violations import Violation
 
-__all__ = ["RULE"]
+__all__ = ["ANSWERS", "MAPS", "RULE", "texts_in"]
 
 _ID = "router"
 _NO_EXCEPTION = (
@@ -27,9 +28,9 @@ _NO_EXCEPTION = (
 
 _TEXTS: Final = ("data", "stringData")
 _ENCODED: Final = ("binaryData", "data")
-_MAPS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
+MAPS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
 
-_ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
+ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "scaleway:domain/record:Record": (
         "data",
         "geoIp.matches.data",
@@ -51,16 +52,16 @@ _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    if resource.type.removesuffix("Patch").startswith(_MAPS):
-        for key, text in _texts(resource):
+    if resource.type.removesuffix("Patch").startswith(MAPS):
+        for key, text in texts_in(resource):
             if looks_like_haproxy(text):
                 yield from _configuration(resource, key, text, context)
-    for path in _ANSWERS.get(resource.type, ()):
+    for path in ANSWERS.get(resource.type, ()):
         for found in select(resource.properties, path):
             yield from _answer(resource, found.path, found.value, context)
 
 
-def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
+def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield every text of a config map or a secret, decoded where it is encoded."""
     is_secret = ":Secret" in resource.type
     for name in dict.fromkeys((*_TEXTS, *_ENCODED)):
@@ -86,7 +87,12 @@ def _configuration(resource: Resource, key: str, text: str, context: Context) ->
     except HaproxyError as error:
         yield _refusal(resource, f"`{key}` cannot be read as an HAProxy configuration: {error}")
         return
-    for mistake in mistakes(configuration, lambda host: problem_of_host(host, context)):
+    hosts = site_hosts(context)
+
+    def problem(host: str) -> str:
+        return "" if host.lower().removesuffix(".") in hosts else problem_of_host(host, context)
+
+    for mistake in (*mistakes(configuration, problem), *unprotected(configuration, hosts)):
         yield _refusal(resource, f"`{key}`, {mistake}")
 
 
@@ -128,8 +134,8 @@ def _refusal(resource: Resource, found: str) -> Violation:
         resource.type,
         resource.name,
         found,
-        allowed=f"upstreams that are {ALLOWED_HOSTS}; `option httpchk` and `check` where there is a choice "
-        "of servers; "
+        allowed=f"upstreams that are {ALLOWED_HOSTS}, or by TLS another site of this stack; `option httpchk` "
+        "and `check` where there is a choice of servers; "
         "frontends that end in a default_backend or a refusal",
         fix="send to Services of this cluster by their full names, check them, and answer 503 when none is "
         "left",

@@ -197,9 +197,7 @@ class Twin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Answer a provider function."""
-        answer = self.behaviour.invoke(
-            request.tok, from_struct(request.args), self._configuration(context)
-        )
+        answer = self.behaviour.invoke(request.tok, from_struct(request.args), self._configuration(context))
         if answer is None:
             package = self.behaviour.package
             raise CloudError(f"{package.name} {package.version} has no function {request.tok}")

@@ -203,6 +203,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         cloud=catalog.clouds[choice.cloud],
         place=place,
         residency=Residency(jurisdiction=choice.jurisdiction, data="personal"),
+        host=host,
         domain="inference.example.com",
         jurisdictions=("eu", "uk"),
         pools=NodePools(

@@ -18,7 +18,7 @@ from components.clouds.hetzner.network import GATEWAY_TYPE
 from components.clouds.ovh.network import _GATEWAY_MODEL
 from components.clouds.scaleway.cluster import _GPU_ROOT_VOLUME_GB
 from components.clouds.scaleway.network import _GATEWAY_TYPE
-from infra.cost import HOURS_PER_MONTH, Line, add_up, bill, estimate
+from infra.cost import HOURS_PER_MONTH, Line, add_up, bill, estimate, estimate_all
 from infra.gpu import GpuChoice
 from infra.settings import Settings, parse
 from tests.conftest import Project
@@ -319,3 +319,21 @@ def test_a_stack_that_is_up_says_what_it_costs(sovereign: Callable[[str], Projec
     assert told["eurPerMillionTokens"] is None
     assert any(said.startswith("root volumes of the GPU nodes") for said in told["missing"])
     assert not any(said.startswith("bucket of weights") for said in told["missing"]), "the lock says its size"
+
+
+def test_the_cost_of_two_sites_is_their_sum_and_each_is_told() -> None:
+    home, away = settings(EU), settings(OVH).model_copy(update={"name": "eu-ovh-gra11"})
+    both = estimate_all([(home, None, None), (away, None, None)], CATALOG)
+    each = both["sites"]
+    assert set(each) == {"eu", "eu-ovh-gra11"}
+    assert Decimal(both["eurPerMonth"]) == sum(Decimal(one["eurPerMonth"]) for one in each.values())
+    assert {line.partition(": ")[0] for line in both["missing"]} >= {"eu", "eu-ovh-gra11"}
+    assert both["eurPerMillionTokens"] is None, "two sites have two speeds"
+    assert both["asOf"] == min(one["asOf"] for one in each.values())
+
+
+def test_a_stack_of_one_site_tells_its_cost_as_before() -> None:
+    assert (
+        estimate_all([(settings(OVH), lock(), None)], CATALOG)
+        == estimate(settings(OVH), CATALOG, lock()).output()
+    )

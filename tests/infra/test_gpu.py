@@ -172,8 +172,15 @@ def state(type_: str, **outputs: Any) -> dict[str, object]:
     return {f"urn:pulumi:eu::sovereign::{type_}::eu-gpu-pool": {"type": type_, "outputs": outputs}}
 
 
+def test_two_sites_on_one_cloud_keep_their_pools_apart() -> None:
+    there = state("sovereign:scaleway:GpuPool", nodeType="L4-1-24G", zone="fr-par-2")
+    assert held_in(there, "scaleway", "eu-scaleway-pl-waw-2") is None
+
+
 def test_the_held_pool_is_read_from_what_its_component_reported() -> None:
-    held = held_in(state("sovereign:scaleway:GpuPool", nodeType="L4-1-24G", zone="fr-par-2"), "scaleway")
+    held = held_in(
+        state("sovereign:scaleway:GpuPool", nodeType="L4-1-24G", zone="fr-par-2"), "scaleway", "eu"
+    )
     assert held == HeldPool(node_type="L4-1-24G", zone="fr-par-2")
 
 
@@ -188,4 +195,4 @@ def test_the_held_pool_is_read_from_what_its_component_reported() -> None:
     ids=["nothing", "never came up", "another cloud", "not the component"],
 )
 def test_nothing_else_counts_as_held(resources: dict[str, object]) -> None:
-    assert held_in(resources, "scaleway") is None
+    assert held_in(resources, "scaleway", "eu") is None

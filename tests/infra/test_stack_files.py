@@ -79,6 +79,25 @@ def test_editors_mark_a_mistake(key: str, value: object, validator: jsonschema.D
     assert complaints(validator, document)
 
 
+@pytest.mark.parametrize(
+    "site",
+    [
+        {"cloud": "ovh"},
+        {"cloud": "ovh", "location": "fr-par-2"},
+        {"cloud": "ovh", "location": "GRA11", "replicas": 2},
+        {"cloud": "ovh", "location": "GRA11", "cpuNodesMin": 0},
+    ],
+)
+def test_editors_mark_a_mistake_in_a_further_site(
+    site: dict[str, object], validator: jsonschema.Draft7Validator
+) -> None:
+    document = content("Pulumi.eu.yaml")
+    document["config"]["sovereign:sites"] = [{"cloud": "ovh", "location": "GRA11", "cpuNodesMin": "3"}]
+    assert complaints(validator, document) == []
+    document["config"]["sovereign:sites"] = [site]
+    assert complaints(validator, document)
+
+
 def test_editors_take_numbers_as_pulumi_writes_them(validator: jsonschema.Draft7Validator) -> None:
     document = content("Pulumi.eu.yaml")
     document["config"]["sovereign:replicas"] = "3"

@@ -114,3 +114,45 @@ def test_a_key_without_a_namespace_is_the_projects_own(
     file.write_text(file.read_text().replace("sovereign:replicas: 2", "replicas: none"))
     assert run(project, "eu") == 1
     assert "sovereign:replicas: found 'none'" in capsys.readouterr().err
+
+
+SITES = """\
+  sovereign:sites:
+    - {cloud: ovh, location: GRA11, registry: r.example.com/x}
+    - {cloud: ovh, location: GRA7}
+"""
+
+
+def test_every_site_has_a_list_of_its_own_under_the_name_of_its_lock(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    (project / "Pulumi.staging.yaml").write_text(file.read_text() + SITES)
+    start = ["--stack", "staging", "--project", str(project)]
+    assert main([*start, "--sites"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "eu staging",
+        "eu-ovh-gra11 staging-ovh-gra11",
+        "eu-ovh-gra7 staging-ovh-gra7",
+    ]
+    assert main([*start, "--site", "eu-ovh-gra11"]) == 0
+    wanted = yaml.safe_load(capsys.readouterr().out)
+    assert (wanted["stack"], wanted["registry"]) == ("staging-ovh-gra11", "r.example.com/x")
+    assert main(start) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["stack"] == "staging"
+
+
+@pytest.mark.parametrize(
+    ("site", "said"),
+    [
+        ("eu-ovh-sbg5", "site 'eu-ovh-sbg5': not in this stack; there are: eu, eu-ovh-gra11, eu-ovh-gra7"),
+        ("eu-ovh-gra7", "sovereign:sites, registry of eu-ovh-gra7: missing"),
+    ],
+)
+def test_a_site_that_cannot_be_listed_is_told_why(
+    site: str, said: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.eu.yaml"
+    file.write_text(file.read_text() + SITES)
+    assert main(["--stack", "eu", "--project", str(project), "--site", site]) == 1
+    assert said in capsys.readouterr().err

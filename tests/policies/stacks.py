@@ -19,6 +19,7 @@ from policies.acceptances import Acceptance, judge
 from policies.context import build_context
 from policies.facts import UNKNOWN, Options, Provider, Resource, Secret, StackFacts, freeze, package_of
 from policies.rule import Context, ResourceRule, load_rules
+from policies.sites import DeclaredSite
 from policies.violations import Violation
 
 CASES: Final = Path(__file__).with_name("cases")
@@ -88,6 +89,8 @@ class Case:
             lock_problem=self.fields.get("lockProblem", ""),
             stated_jurisdiction=base.stated_jurisdiction,
             registry=self.fields.get("registry"),
+            sites=tuple(DeclaredSite(**each) for each in self.fields.get("sites", ())),
+            site_locks=tuple(_lock(images, self.jurisdiction) for images in self.fields.get("siteLocks", ())),
         )
 
     def stack(self) -> StackFacts:

@@ -83,3 +83,22 @@ def test_wrong_settings_end_in_their_own_message(sovereign: Callable[[str], Proj
     assert status == 2
     assert "sovereign:location: found 'LON1'" in told["said"]
     assert "Traceback" not in told["said"]
+
+
+def test_every_site_is_asked_about_one_that_fails_fails_all_and_the_costs_are_added_up(
+    sovereign: Callable[[str], Project],
+) -> None:
+    stack = with_pack(sovereign("eu"))
+    stack.configure("sovereign:sites", [{"cloud": "scaleway", "location": "pl-waw-2"}])
+    assert stack.run("cloud", "out-of-stock", "POP2-*", "pl-waw-2").returncode == 0
+    status, told = preflight(stack)
+    assert "answers" in told, told
+    residency = {a["section"]: a["found"] for a in told["answers"] if a["about"] == "residency"}
+    assert "scaleway fr-par-2" in residency["Law: eu"]
+    assert "scaleway pl-waw-2" in residency["Law: eu-scaleway-pl-waw-2"]
+    failed = [(a["section"], a["about"]) for a in told["answers"] if a["verdict"] == "fail"]
+    assert failed == [("Account: eu-scaleway-pl-waw-2", "POP2-8C-32G in pl-waw-2")]
+    assert status == 1
+    (total,) = (a for a in told["answers"] if a["section"] == "Cost of all sites, estimated")
+    assert "The sum of 2 sites" in total["found"]
+    assert "eu-scaleway-pl-waw-2: " in total["remedy"]

@@ -7,15 +7,16 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from components.router import RouterConfiguration, Upstream, render_router
+from components.haproxy import CONFIG_DIRECTORY
+from components.router import RouterConfiguration, Sibling, Upstream, render_router
 
-__all__ = ["HOST", "Answer", "Edge", "Engine"]
+__all__ = ["HOST", "Answer", "Edge", "Engine", "free_port"]
 
 HOST = "eu.inference.example.com"
 _BASE_URLS = {"eu": f"https://{HOST}", "uk": "https://uk.inference.example.com"}
@@ -32,6 +33,10 @@ class Engine:
     def __init__(self, name: str) -> None:
         self.name = name
         self.seen: list[tuple[str, bytes, Mapping[str, str]]] = []
+        self.hold: threading.Event | None = None
+        """Inference waits for it."""
+        self.dies = False
+        """Inference takes the request and hangs up."""
         engine = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +51,11 @@ class Engine:
             def _answer(self, body: bytes) -> None:
                 if self.path != "/health":
                     engine.seen.append((self.path, body, dict(self.headers)))
+                    if engine.dies:
+                        self.close_connection = True
+                        return
+                    if engine.hold is not None:
+                        engine.hold.wait(timeout=15)
                 text = json.dumps({"engine": engine.name}).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(text)))
@@ -86,6 +96,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def running(process: subprocess.Popen[bytes], condition: Any, seconds: float = 15) -> None:
+    """Wait until a condition holds while a process runs; connection errors count as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            assert process.stderr
+            raise AssertionError(process.stderr.read().decode())
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("it never happened")
+
+
 @dataclass
 class Edge:
     """A running edge of the jurisdiction eu."""
@@ -97,16 +123,28 @@ class Edge:
     llama: Engine = field(default_factory=lambda: Engine("llama-cpp"))
     port: int = field(default_factory=free_port)
     health_port: int = field(default_factory=free_port)
+    host: str = HOST
+    site: str | None = None
+    siblings: Sequence[Sibling] = ()
+    """Their certificates lie in ``directory``."""
+    slots: int = 64
+    """Requests that vLLM takes at once; llama.cpp takes one."""
 
     def start(self) -> None:
         """Start HAProxy and wait until it has seen both engines."""
         (self.directory / "edge.pem").write_bytes(self.certificate)
         upstreams = (
-            Upstream(name="vllm", host="127.0.0.1", port=self.vllm.port, slots=64),
+            Upstream(name="vllm", host="127.0.0.1", port=self.vllm.port, slots=self.slots),
             Upstream(name="llama-cpp", host="127.0.0.1", port=self.llama.port, slots=1, degraded=True),
         )
-        configuration = RouterConfiguration(jurisdiction="eu", base_urls=_BASE_URLS, upstreams=upstreams)
-        text = render_router(configuration)
+        configuration = RouterConfiguration(
+            jurisdiction="eu",
+            base_urls={**_BASE_URLS, "eu": f"https://{self.host}"},
+            upstreams=upstreams,
+            site=self.site,
+            siblings=self.siblings,
+        )
+        text = render_router(configuration).replace(CONFIG_DIRECTORY, str(self.directory))
         text = text.replace("/etc/haproxy/tls/edge.pem", str(self.directory / "edge.pem"))
         text = text.replace("bind :8443", f"bind 127.0.0.1:{self.port}")
         text = text.replace("bind :8404", f"bind 127.0.0.1:{self.health_port}")
@@ -119,18 +157,7 @@ class Edge:
 
     def wait_for(self, condition: Any, seconds: float = 15) -> None:
         """Wait until a condition holds; connection errors count as not yet."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                assert self._process.stderr
-                raise AssertionError(self._process.stderr.read().decode())
-            try:
-                if condition():
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError("it never happened")
+        running(self._process, condition, seconds)
 
     def stop(self) -> None:
         """End HAProxy and the engines."""
@@ -139,8 +166,8 @@ class Edge:
         for engine in (self.vllm, self.llama):
             engine.stop()
 
-    def connect(self, name: str = HOST) -> ssl.SSLSocket:
-        """A TLS connection that asks for `name`.
+    def connect(self, name: str | None = None) -> ssl.SSLSocket:
+        """A TLS connection that asks for `name`, by default the edge's own.
 
         Raises:
             ssl.SSLError: the edge refuses the name.
@@ -149,7 +176,7 @@ class Edge:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context.wrap_socket(
-            socket.create_connection(("127.0.0.1", self.port), 5), server_hostname=name
+            socket.create_connection(("127.0.0.1", self.port), 15), server_hostname=name or self.host
         )
 
     def ask(
@@ -158,7 +185,7 @@ class Edge:
         """One request, with the edge's own host unless `headers` say otherwise."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10)
         connection.sock = self.connect()
-        connection.request(method, path, body, {"Host": HOST, **(headers or {})})
+        connection.request(method, path, body, {"Host": self.host, **(headers or {})})
         response = connection.getresponse()
         answer = Answer(
             response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
