@@ -82,7 +82,7 @@ def test_values_files_come_from_assets(tmp_path: Path) -> None:
 def test_the_chart_of_helm_v3_is_refused_without_a_path(plugin: Plugin) -> None:
     options = {"chart": "nginx", "fetch_opts": {"repo": "https://charts.example.org"}}
     with pytest.raises(CloudError, match=r"fetched from https://charts\.example\.org"):
-        plugin.twin.invoke("kubernetes:helm:template", {"jsonOpts": json.dumps(options)})
+        plugin.twin.invoke("kubernetes:helm:template", {"jsonOpts": json.dumps(options)}, {})
 
 
 # What Helm itself does
@@ -164,7 +164,7 @@ def test_only_a_new_name_or_namespace_replaces_a_release(plugin: Plugin, chart: 
 @pytest.mark.helm
 def test_the_chart_of_helm_v3_is_rendered_with_hooks_into_its_namespace(plugin: Plugin, chart: Path) -> None:
     options = {"path": "web", "release_name": "r", "namespace": "models", "values": {"replicas": 5}}
-    answer = plugin.twin.invoke("kubernetes:helm:template", {"jsonOpts": json.dumps(options)})
+    answer = plugin.twin.invoke("kubernetes:helm:template", {"jsonOpts": json.dumps(options)}, {})
     assert answer is not None
     found = {item["kind"]: item for item in answer["result"]}
     assert found["Deployment"]["spec"]["replicas"] == 5

@@ -168,7 +168,7 @@ def test_patterns_find_files_in_order_and_missing_files_and_urls_are_refused(
 @pytest.fixture
 def decode(plugin: Plugin) -> Callable[..., list[Any]]:
     def call(**arguments: Any) -> list[Any]:
-        answer = plugin.twin.invoke("kubernetes:yaml:decode", arguments)
+        answer = plugin.twin.invoke("kubernetes:yaml:decode", arguments, {})
         assert answer is not None
         return answer["result"]
 
@@ -186,5 +186,5 @@ def test_the_function_behind_yaml_config_files_gives_objects_back(decode: Callab
 
 def test_kustomize_and_unknown_functions_are_refused(plugin: Plugin) -> None:
     with pytest.raises(CloudError, match="does not run Kustomize"):
-        plugin.twin.invoke("kubernetes:kustomize:directory", {"directory": "."})
-    assert plugin.twin.invoke("kubernetes:no:such", {}) is None
+        plugin.twin.invoke("kubernetes:kustomize:directory", {"directory": "."}, {})
+    assert plugin.twin.invoke("kubernetes:no:such", {}, {}) is None
