@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up preview preflight gate docs refresh destroy outputs test quick check format bench relock clean
+.PHONY: help setup lock up preview preflight gate docs refresh destroy outputs test places quick check format bench relock clean
 
 STACK ?= eu
 PYTHON ?= python3
@@ -67,8 +67,11 @@ check: $(READY) ## Lint, types, import directions
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
-test: setup check ## Everything: checks, then all tests on two workers
-	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+test: setup check ## Checks, then all tests on two workers, but for those of make places
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not places" $(PYTEST_ARGS)
+
+places: setup ## A stack up, unchanged and down again in every further place of the catalogue (minutes)
+	@$(BIN)/pytest -n 2 --dist worksteal -m places $(PYTEST_ARGS)
 
 quick: $(READY) ## The developer's loop: only tests that need no engine
 	@$(BIN)/pytest -m "not engine and not helm" $(PYTEST_ARGS)
