@@ -57,8 +57,8 @@ IN_EVERY_RUN = {
     *("scaleway-fr-par-3-cpu", "scaleway-nl-ams-1-cpu", "scaleway-pl-waw-2-gpu"),
     *("civo-FRA1-cpu", "ovh-DE1-cpu", "hetzner-hel1-cpu"),
 }
-"""One place of each kind. The others tell little about the code and much about the catalogue: they have a tier of
-their own, `make places`."""
+"""One place of each kind. The others tell much about the catalogue and little about the code: they have a
+tier of their own, `make places`."""
 
 
 def places() -> list[Any]:
