@@ -64,7 +64,7 @@ class Project:
         ).stdout
         subprocess.run([str(REHEARSE), "lock"], cwd=self.directory, input=wanted, text=True, check=True)
 
-    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
         """`rehearse …`, with both streams in `stdout`."""
         return subprocess.run(
             [str(REHEARSE), *arguments],

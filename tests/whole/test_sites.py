@@ -126,6 +126,7 @@ def test_a_site_without_a_lock_gets_its_foundation_and_no_requests(
     assert sites[AWAY]["registry"], "where to mirror to"
 
 
+@pytest.mark.places
 def test_every_cloud_can_be_a_site_of_one_stack(sovereign: Callable[[str], Project]) -> None:
     project = sovereign("eu")
     registry = "registry.eu.example.com/sovereign"
