@@ -94,22 +94,8 @@ def _defaults(catalog: Catalog, place: Place, defaults: PlaceDefaults) -> Iterat
             yield f"{key}: {name} is a {'CPU' if node_type.gpu is None else 'GPU'} node type"
         elif node_type.gpu is None and None in (node_type.vcpus, node_type.memory_gib):
             yield f"{key}: {name} lists no vcpus or no memory_gib, which the CPU fallback is sized by"
-    if defaults.storage_region is not None:
-        storage = catalog.place(place.cloud, defaults.storage_region)
-        if storage is None:
-            yield f"storage_region: no place {defaults.storage_region!r} in this file"
-        elif storage.jurisdiction != place.jurisdiction:
-            yield f"storage_region: {storage.code} is in {storage.country}, outside {place.jurisdiction}"
-        elif Offer.OBJECT_STORAGE not in storage.offers:
-            yield f"storage_region: {storage.code} does not list object-storage among its offers"
-    if defaults.registry_region is not None:
-        registry = catalog.place(place.cloud, defaults.registry_region)
-        if registry is None:
-            yield f"registry_region: no place {defaults.registry_region!r} in this file"
-        elif registry.jurisdiction != place.jurisdiction:
-            yield f"registry_region: {registry.code} is in {registry.country}, outside {place.jurisdiction}"
-        elif Offer.REGISTRY not in registry.offers:
-            yield f"registry_region: {registry.code} does not list registry among its offers"
+    yield from _elsewhere(catalog, place, "storage_region", defaults.storage_region, Offer.OBJECT_STORAGE)
+    yield from _elsewhere(catalog, place, "registry_region", defaults.registry_region, Offer.REGISTRY)
     if defaults.gateway_zone is not None:
         zone = catalog.place(place.cloud, defaults.gateway_zone)
         if zone is None or zone.parent is None or zone.parent != place.parent:
@@ -118,6 +104,19 @@ def _defaults(catalog: Catalog, place: Place, defaults: PlaceDefaults) -> Iterat
         zone = catalog.place(place.cloud, defaults.node_zone)
         if zone is None or zone.parent != place.code:
             yield f"node_zone: {defaults.node_zone!r} is no zone of {place.code} in this file"
+
+
+def _elsewhere(catalog: Catalog, place: Place, key: str, code: str | None, offer: Offer) -> Iterator[str]:
+    """What is wrong with the place that a default names for one service."""
+    if code is None:
+        return
+    named = catalog.place(place.cloud, code)
+    if named is None:
+        yield f"{key}: no place {code!r} in this file"
+    elif named.jurisdiction != place.jurisdiction:
+        yield f"{key}: {named.code} is in {named.country}, outside {place.jurisdiction}"
+    elif offer not in named.offers:
+        yield f"{key}: {named.code} does not list {offer} among its offers"
 
 
 def _node_types(catalog: Catalog) -> Iterator[str]:
