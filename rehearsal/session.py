@@ -34,7 +34,9 @@ def environment(
         WORKSPACE_VARIABLE: str(workspace.root),
         ENGINE_VARIABLE: str(engine.path),
         "PATH": os.pathsep.join([str(workspace.bin), inherited.get("PATH", os.defpath)]),
-        "PULUMI_BACKEND_URL": f"file://{workspace.state}",
+        # Without side files: they are written in place, and one that a killed engine left empty makes the
+        # state unreadable.
+        "PULUMI_BACKEND_URL": f"file://{workspace.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": workspace.passphrase.read_text().strip(),
         "PULUMI_DEBUG_LANGUAGES": f"python:{language.port}",
         "PULUMI_DEBUG_PROVIDERS": twins.addresses,

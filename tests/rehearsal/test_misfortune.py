@@ -123,3 +123,12 @@ def test_two_ups_at_once_end_in_one_success_and_one_clear_refusal(project: Proje
     assert second.returncode != 0
     assert "locked" in second.stdout
     assert len(project.cloud()) == 2
+
+
+def test_a_killed_engine_cannot_leave_a_half_written_file_beside_the_state(project: Project) -> None:
+    """State files are replaced at once; files that describe them would be written in place."""
+    project.program(NETWORKS)
+    assert project.up().returncode == 0
+    state = project.directory / ".rehearsal" / "state"
+    assert list(state.rglob("dev*.json"))
+    assert list(state.rglob("*.attrs")) == []
