@@ -68,10 +68,10 @@ check: $(READY) ## Lint, types, import directions
 	@$(BIN)/lint-imports
 
 test: setup check ## Checks, then all tests on two workers, but for those of make places
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not places" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not places" $(PYTEST_ARGS)
 
 places: setup ## A stack up, unchanged and down again in every further place of the catalogue (minutes)
-	@$(BIN)/pytest -n 2 --dist worksteal -m places $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m places $(PYTEST_ARGS)
 
 quick: $(READY) ## The developer's loop: only tests that need no engine
 	@$(BIN)/pytest -m "not engine and not helm" $(PYTEST_ARGS)

@@ -115,6 +115,24 @@ def _no_cloud_credentials() -> None:
             del os.environ[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> None:
+    """Hundreds of processes import this repository: each would compile it anew."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, so that no worker ends alone with one."""
+    items.sort(key=_length)
+
+
+def _length(item: pytest.Item) -> int:
+    """0 for whole stacks, 1 for other programs on the engine, 2 for the rest."""
+    if item.nodeid.startswith("tests/whole/"):
+        return 0
+    return 1 if item.get_closest_marker("engine") else 2
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """An empty project called `sample`."""

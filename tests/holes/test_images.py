@@ -7,7 +7,7 @@ import pytest
 from tests.holes.conftest import Judge
 from tests.holes.gate import CANARY, Preview
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/images")]
 
 PROGRAM = """
 HOST = "rg.fr-par.scw.cloud"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.holes.gate import CANARY, PACK, Preview, new_project, preview
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/outputs")]
 
 PROGRAM = """
 password = random.RandomPassword("password", length=24)

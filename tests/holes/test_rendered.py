@@ -7,7 +7,7 @@ import pytest
 from tests.holes.conftest import Judge
 from tests.holes.gate import CANARY, PACK, Preview, new_project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/rendered")]
 
 RENDERED = """
 import json

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Project
 from tests.holes.gate import CANARY, PACK, PRELUDE, Preview, new_project, preview
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/state")]
 
 URN = "urn:pulumi:dev::sample::scaleway:object/bucket:Bucket::"
 

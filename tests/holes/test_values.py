@@ -11,7 +11,7 @@ import pytest
 from tests.holes.conftest import Judge
 from tests.holes.gate import CANARY, Preview
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/values")]
 
 PROGRAM = """
 nowhere = ResourceOptions(provider=scaleway.Provider("nowhere"))

@@ -11,7 +11,7 @@ from tests.components.test_haproxy import certificate_for
 from tests.haproxy import haproxy_command
 from tests.router.edge import HOST, Edge
 
-pytestmark = pytest.mark.haproxy
+pytestmark = [pytest.mark.haproxy, pytest.mark.xdist_group("router/edge")]
 
 PROMPT = json.dumps({"model": "m", "messages": [{"role": "user", "content": "personal data"}]}).encode()
 CHAT = "/v1/chat/completions"

@@ -49,25 +49,20 @@ def stages() -> Iterator[Stage]:
                 yield Stage(place, gpu=False)
 
 
-WHOLE_LIVES = {"scaleway-fr-par-2-gpu", "civo-LON1-gpu", "ovh-GRA11-gpu", "hetzner-fsn1-cpu"}
-"""One place a cloud, with GPUs where the cloud sells any, goes through everything."""
+LIVES = {"scaleway-fr-par-2-gpu", "civo-LON1-gpu", "ovh-GRA11-gpu", "hetzner-fsn1-cpu"}
+"""One place a cloud, with GPUs where the cloud sells any, in every run; the others tell much about the
+catalogue and little about the code: they have a tier of their own, `make places`."""
+
+SHORT_LIVES = {"ovh-EU-WEST-PAR-cpu", "ovh-UK1-cpu"}
+"""Places of another kind, three zones in one region and another jurisdiction: up and down in every run."""
 
 
-IN_EVERY_RUN = {
-    *("scaleway-fr-par-3-cpu", "scaleway-nl-ams-1-cpu", "scaleway-pl-waw-2-gpu"),
-    *("civo-FRA1-cpu", "ovh-DE1-cpu", "hetzner-hel1-cpu"),
-}
-"""One place of each kind. The others tell much about the catalogue and little about the code: they have a
-tier of their own, `make places`."""
-
-
-def places() -> list[Any]:
-    """The places that do not go through everything; most of them in a tier of their own."""
-    shorter = [stage for stage in stages() if str(stage) not in WHOLE_LIVES]
-    assert {str(stage) for stage in shorter} >= IN_EVERY_RUN
+def marked(everywhere: set[str]) -> list[Any]:
+    """All stages; those that are not named only in the tier `places`."""
+    assert {str(stage) for stage in stages()} >= everywhere
     return [
-        pytest.param(stage, id=str(stage), marks=() if str(stage) in IN_EVERY_RUN else pytest.mark.places)
-        for stage in shorter
+        pytest.param(stage, id=str(stage), marks=() if str(stage) in everywhere else pytest.mark.places)
+        for stage in stages()
     ]
 
 
@@ -118,8 +113,8 @@ def serving(stack: Project) -> set[Any]:
     return names & {"vllm", "llama-cpp"}
 
 
-@pytest.mark.parametrize("stage", places())
-def test_a_stack_comes_up_anywhere_stays_and_goes(stage: Stage, sovereign: Callable[[str], Project]) -> None:
+@pytest.mark.parametrize("stage", [each for each in stages() if str(each) in SHORT_LIVES], ids=str)
+def test_a_stack_comes_up_stays_and_goes(stage: Stage, sovereign: Callable[[str], Project]) -> None:
     stack = staged(stage, sovereign)
     up(stack)
     assert serving(stack) == ({"vllm", "llama-cpp"} if stage.gpu else {"llama-cpp"})
@@ -137,7 +132,7 @@ def other_cpu_type(place: Place) -> str:
     )
 
 
-@pytest.mark.parametrize("stage", [each for each in stages() if str(each) in WHOLE_LIVES], ids=str)
+@pytest.mark.parametrize("stage", marked(LIVES))
 def test_a_stack_lives_through_all_that_is_done_to_it(
     stage: Stage, sovereign: Callable[[str], Project]
 ) -> None:
@@ -167,7 +162,7 @@ def test_a_stack_lives_through_all_that_is_done_to_it(
     gone(stack)
 
 
-@pytest.mark.parametrize("stage", [each for each in stages() if str(each) in WHOLE_LIVES], ids=str)
+@pytest.mark.parametrize("stage", marked(LIVES))
 def test_an_update_killed_in_the_middle_ends_where_an_undisturbed_one_does(
     stage: Stage, sovereign: Callable[[str], Project]
 ) -> None:

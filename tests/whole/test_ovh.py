@@ -1,12 +1,9 @@
 """Stacks on OVHcloud on the real engine, chosen by cloud and location alone."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from catalog import load_catalog
 from tests.conftest import REPOSITORY, Project
 
 pytestmark = pytest.mark.engine
@@ -27,51 +24,6 @@ def moved(sovereign: Callable[[str], Project]) -> Callable[[str, str], Project]:
         return project
 
     return move
-
-
-def registered(project: Project) -> list[dict[str, Any]]:
-    exported = project.run("-q", "pulumi", "stack", "export", "--stack", project.stack)
-    return json.loads(exported.stdout)["deployment"]["resources"]
-
-
-@pytest.mark.parametrize(("stack", "location", "deployments"), [("eu", "EU-WEST-PAR", 3), ("uk", "UK1", 3)])
-def test_a_stack_comes_up_stays_as_it_is_and_goes_without_a_trace(
-    stack: str, location: str, deployments: int, moved: Callable[[str, str], Project]
-) -> None:
-    project = moved(stack, location)
-    up = project.up(*PACK)
-    assert up.returncode == 0, up.stdout
-    assert "sovereign@v" in up.stdout, "the pack ran"
-    assert "[mandatory]" not in up.stdout
-    assert "deprecated" not in up.stdout
-    outputs = project.outputs()
-    assert (outputs["cloud"], outputs["location"]) == ("ovh", location)
-    assert outputs["endpoint"] == f"https://{stack}.inference.example.com"
-    assert len(project.cloud("kubernetes:apps/v1:Deployment")) == deployments
-    _stands_in_its_jurisdiction(registered(project), stack)
-    unchanged = project.pulumi("preview", "--expect-no-changes", *PACK)
-    assert unchanged.returncode == 0, unchanged.stdout
-    refreshed = project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert refreshed.returncode == 0, refreshed.stdout
-    destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
-    assert destroyed.returncode == 0, destroyed.stdout
-    assert project.cloud() == []
-
-
-def _stands_in_its_jurisdiction(resources: list[dict[str, Any]], jurisdiction: str) -> None:
-    catalog, checked = load_catalog(), 0
-    for item in resources:
-        if not item["type"].startswith("ovh:"):
-            continue
-        assert "::default" not in item["provider"], item["urn"]
-        for name in ("region", "regionName", "regions"):
-            stated = item["inputs"].get(name) or []
-            for code in [stated] if isinstance(stated, str) else stated:
-                place = catalog.place("ovh", code)
-                assert place is not None
-                assert place.jurisdiction == jurisdiction, item["urn"]
-                checked += 1
-    assert checked >= 6
 
 
 def test_gpus_not_granted_yet_are_an_error_that_says_so_while_the_fallback_serves(

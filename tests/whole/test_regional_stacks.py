@@ -1,8 +1,6 @@
 """The two default stacks on the real engine: up, unchanged, drifted, down, and in their place throughout."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from catalog import load_catalog
 from tests.conftest import REPOSITORY, Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("whole/regional stacks")]
 
 PACK = ("--policy-pack", str(REPOSITORY / "policies"))
 CONTRACT = {"jurisdiction", "cloud", "location", "endpoint", "models", "kubeconfig"}
@@ -52,9 +50,8 @@ def test_the_outputs_of_the_contract_are_there(stack: Project) -> None:
 
 
 def test_a_second_up_changes_nothing_and_a_refresh_sees_no_drift(stack: Project) -> None:
-    assert stack.pulumi("preview", "--expect-no-changes", *PACK).returncode == 0
-    refreshed = stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert refreshed.returncode == 0, refreshed.stdout
+    unchanged = stack.pulumi("preview", "--refresh", "--expect-no-changes", *PACK)
+    assert unchanged.returncode == 0, unchanged.stdout
 
 
 def test_every_cloud_resource_says_where_it_is_and_who_provides_it(stack: Project) -> None:
@@ -121,11 +118,9 @@ def test_a_change_made_by_hand_is_seen_and_undone(stack: Project) -> None:
     assert stack.pulumi("preview", "--refresh", "--expect-no-changes").returncode == 0
 
 
-def test_a_destroy_leaves_nothing_behind(tmp_path: Path, sovereign: Callable[[str], Project]) -> None:
-    project = sovereign("uk")
-    project.lock()
-    assert project.up().returncode == 0
-    assert len(project.cloud()) > 40
-    destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
+def test_a_destroy_leaves_nothing_behind(stack: Project) -> None:
+    """The last word on the stack that the tests above have looked at."""
+    assert len(stack.cloud()) > 40
+    destroyed = stack.pulumi("destroy", "--yes", "--skip-preview")
     assert destroyed.returncode == 0, destroyed.stdout
-    assert project.cloud() == []
+    assert stack.cloud() == []

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Project
 from tests.rehearsal.kubernetes.conftest import kubeconfig, write_chart
 
-pytestmark = [pytest.mark.engine, pytest.mark.helm]
+pytestmark = [pytest.mark.engine, pytest.mark.helm, pytest.mark.xdist_group("kubernetes components")]
 
 IMPORTS = f"""
 import pulumi, pulumi_kubernetes as k8s

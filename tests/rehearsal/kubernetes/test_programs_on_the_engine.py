@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Project
 from tests.rehearsal.kubernetes.conftest import kubeconfig
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kubernetes/programs on the engine")]
 
 PROGRAM = """
 import pulumi, pulumi_kubernetes as k8s
