@@ -24,4 +24,6 @@ class Throughput(Fact):
     """Output tokens of all parallel requests together, of one whole GPU."""
     load: Line
     """Under which load: parallel requests, length of input and output."""
+    note: str = ""
+    """What differs from how a stack serves, and what other sources say."""
     source: Source

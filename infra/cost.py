@@ -73,7 +73,8 @@ class Estimate:
     eur_per_month: Decimal | None
     """Euros a month, net of VAT; only a part if something is in ``unpriced``; None if nothing is known."""
     eur_per_million_tokens: Decimal | None
-    """Euros per million output tokens at full load: a lower bound. None if anything of it is not known."""
+    """Euros per million output tokens, net of VAT: the sum above at full load and at a speed that others
+    measured, so a lower bound at that speed. None if the speed or the price of the GPU nodes is not known."""
     unpriced: Sequence[str]
     """What the stack creates that is not in the sum, and why."""
     untold: str | None
@@ -119,7 +120,9 @@ def estimate(
     total = add_up(bill(settings, catalog, lock, gpu), price, catalog.exchange_rates)
     part = gpu.node_type.gpu if gpu else None
     measured = catalog.throughput_of(settings.model, part.model) if part else None
-    untold = _untold(settings, gpu, total, measured)
+    # Small parts may be missing from a lower bound, the machines that write the tokens may not.
+    paid = gpu is not None and not add_up([_gpu_nodes(gpu)], price, catalog.exchange_rates).missing
+    untold = _untold(settings, gpu, measured, paid=paid)
     tokens: Decimal | None = None
     dates = list(total.dates)
     notes = [_BASIS]
@@ -131,8 +134,9 @@ def estimate(
         tokens = _per_million(total.eur, measured, settings.replicas * settings.gpus_per_replica)
         dates.append(measured.source.date)
         notes.append(
-            "The price per million output tokens is at full load, i.e. a lower bound. Others measured "
-            f"the speed: {measured.engine}, {measured.load}."
+            "The price per million output tokens is that sum at full load, i.e. a lower bound at the speed "
+            f"that others measured: {measured.tokens_per_second} tokens a second of one {measured.gpu}, "
+            f"{measured.engine}, {measured.load}. {measured.note}".rstrip()
         )
     return Estimate(
         eur_per_month=total.eur,
@@ -235,7 +239,11 @@ def _nodes(settings: Settings, gpu: GpuCandidate | None) -> Iterator[Line]:
     cpu = settings.cpu_node_type.name
     yield Line(item=cpu, what="CPU nodes", count=Decimal(settings.cpu_nodes_min))
     if gpu is not None:
-        yield Line(item=gpu.node_type.name, what="GPU nodes", count=Decimal(gpu.minimum))
+        yield _gpu_nodes(gpu)
+
+
+def _gpu_nodes(gpu: GpuCandidate) -> Line:
+    return Line(item=gpu.node_type.name, what="GPU nodes", count=Decimal(gpu.minimum))
 
 
 def _applies(entry: BillItem, settings: Settings) -> bool:
@@ -261,14 +269,14 @@ def _gigabytes(lock: Lock) -> Decimal:
 
 
 def _untold(
-    settings: Settings, gpu: GpuCandidate | None, total: Total, measured: Throughput | None
+    settings: Settings, gpu: GpuCandidate | None, measured: Throughput | None, *, paid: bool
 ) -> str | None:
-    reasons: list[str] = []
-    if total.missing or total.eur is None:
-        reasons.append("not all prices are known")
     if gpu is None:
-        reasons.append("no GPU serves, and the speed of llama.cpp on CPUs is not known")
-    elif measured is None:
+        return "no GPU serves, and the speed of llama.cpp on CPUs is not known"
+    reasons: list[str] = []
+    if not paid:
+        reasons.append(f"the price of {gpu.node_type.name} in euros is not known")
+    if measured is None:
         reasons.append(f"no measurement of {settings.model} at full load on {gpu.node_type.name} is listed")
     return "; ".join(reasons) or None
 

@@ -29,7 +29,9 @@ def cost(settings: Settings, catalog: Catalog, lock: Lock | None) -> Iterator[An
     yield Answer(
         about="cost per million tokens",
         verdict=Verdict.UNTOLD if per_million is None else Verdict.GOOD,
-        found="unknown" if per_million is None else f"{per_million} EUR at full load, so at least",
+        found="unknown"
+        if per_million is None
+        else f"at least {per_million} EUR net of VAT, at full load and the measured speed",
         remedy=estimated.untold or "",
     )
 

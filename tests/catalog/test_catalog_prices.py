@@ -56,7 +56,7 @@ def test_a_price_of_some_places_is_not_taken_for_another(catalog: Catalog) -> No
 
 @pytest.mark.parametrize(
     ("cloud", "item"),
-    [("scaleway", "PRO2-M"), ("ovh", "L4-1-24G"), ("aws", "L4-1-24G"), ("scaleway", "lb-s")],
+    [("scaleway", "L4-16-24G"), ("ovh", "L4-1-24G"), ("aws", "L4-1-24G"), ("scaleway", "lb-s")],
 )
 def test_what_is_not_listed_has_no_price(catalog: Catalog, cloud: str, item: str) -> None:
     """Missing is None, never zero, and names are exact."""
@@ -67,7 +67,29 @@ def test_a_measurement_counts_for_its_model_and_its_gpu_alone(catalog: Catalog) 
     for row in catalog.throughput:
         assert catalog.throughput_of(row.model, row.gpu) == row
         assert catalog.throughput_of(row.model, "no such GPU") is None
-    assert catalog.throughput_of("mistralai/Mistral-7B-Instruct-v0.3", "A100 80GB") is None
+    assert catalog.throughput_of("mistralai/Mistral-7B-Instruct-v0.3", "A100 40GB") is None
+    assert catalog.throughput_of("mistralai/Mistral-7B-v0.3", "A100 80GB") is None
+
+
+def test_every_measurement_says_under_which_load_and_how_it_differs_from_a_stack(catalog: Catalog) -> None:
+    """A reader can judge how far the price of tokens holds for the own stack."""
+    default = [row for row in catalog.throughput if row.model == "mistralai/Mistral-7B-Instruct-v0.3"]
+    assert {row.gpu for row in default} == {"A100 80GB", "H100 SXM"}
+    for row in catalog.throughput:
+        assert "requests at once" in row.load, row.name
+        assert row.note, row.name
+
+
+def test_only_what_no_source_gives_has_no_price(catalog: Catalog) -> None:
+    """GIVEN every bill THEN these two items are all that is missing; what is found must leave this list."""
+    priced = {cloud: {price.item for price in catalog.prices(cloud)} for cloud in catalog.clouds}
+    gaps = {
+        (bill.cloud, entry.item)
+        for bill in catalog.bills.values()
+        for entry in bill.items
+        if entry.item not in priced[bill.cloud]
+    }
+    assert gaps == {("ovh", "mks-standard"), ("civo", "reserved-ip")}
 
 
 @pytest.mark.parametrize(

@@ -182,14 +182,20 @@ def test_the_shipped_european_stack_says_what_it_knows_and_what_it_does_not() ->
     told = estimate(settings(EU), CATALOG, None).output()
     known = Decimal("0.7875") * 2 + Decimal("0.026") + Decimal("0.023") + Decimal("0.005") * 2
     cpus = settings(EU).cpu_nodes_min * Decimal("211.70")
-    assert told["eurPerMonth"] == str((known * 730 + cpus).quantize(Decimal("0.01")))
+    volumes = 2 * _GPU_ROOT_VOLUME_GB * Decimal("0.094899")
+    assert told["eurPerMonth"] == str((known * 730 + cpus + volumes).quantize(Decimal("0.01")))
     assert told["eurPerMillionTokens"] is None
     assert isinstance(told["missing"], list)
     said = "\n".join(told["missing"])
-    assert "root volumes of the GPU nodes (300 GB block-storage): no price known here" in said
+    assert (
+        "root volumes of the CPU nodes, of the cloud's own size (block-storage): its size is not known"
+        in said
+    )
     assert "bucket of weights (object-storage): there is no lock yet" in said
     assert "images in the registry (registry-storage): its size is not known" in said
-    assert "price per million tokens: not all prices are known" in said
+    assert (
+        "price per million tokens: no measurement of mistralai/Mistral-7B-Instruct-v0.3 at full load" in said
+    )
     assert told["asOf"] == "2026-09-01"
     assert isinstance(told["note"], str)
     assert told["note"].startswith("An estimate, not an offer")
@@ -220,10 +226,11 @@ def test_with_every_price_and_a_measurement_there_is_a_price_per_million_tokens(
     assert not told.unpriced
     assert told.untold is None
     assert told.eur_per_month is not None
-    tokens = Decimal("1179.1") * 3600 * 730 * 2
+    tokens = Decimal("2558.5") * 3600 * 730 * 2
     assert told.eur_per_million_tokens == told.eur_per_month / tokens * 1_000_000
-    assert "at full load, i.e. a lower bound" in told.note
-    assert told.as_of == date(2024, 8, 26), "the measurement is the oldest source"
+    assert "at full load, i.e. a lower bound at the speed that others measured: 2558.5 tokens" in told.note
+    assert "1280 requests at once" in told.note
+    assert told.as_of == date(2024, 9, 7), "the measurement is the oldest source"
     output = told.output()
     assert output["missing"] == []
     assert output["eurPerMillionTokens"] == f"{told.eur_per_million_tokens:.2f}"
@@ -237,21 +244,58 @@ def test_the_bucket_costs_by_what_the_lock_puts_into_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "written", "held", "said"),
+    ("config", "written", "said"),
     [
-        (OVH, {"gpuNodeType": "a100-180"}, lock(), "no measurement of mistralai/Mistral-7B-Instruct-v0.3"),
-        (OVH, {"model": NEMO, "gpuNodeType": "a100-180"}, None, "not all prices are known"),
-        (OVH, {"location": "DE1"}, lock(), "no GPU serves"),
+        (OVH, {}, "no measurement of mistralai/Mistral-7B-Instruct-v0.3 at full load on l4-90"),
+        (UK, {}, "no measurement of mistralai/Mistral-7B-Instruct-v0.3 at full load on an.g1.l40s.kube.x1"),
+        (OVH, {"gpuNodeType": "t2-45"}, "the price of t2-45 in euros is not known"),
+        (OVH, {"location": "DE1"}, "no GPU serves"),
     ],
-    ids=["no measurement", "no lock", "no GPU"],
+    ids=["no measurement on an L4", "no measurement on an L40S", "no price of the GPU", "no GPU"],
 )
 def test_a_gap_leaves_no_price_per_million_tokens_and_is_named(
-    config: dict[str, object], written: dict[str, str], held: Lock | None, said: str
+    config: dict[str, object], written: dict[str, str], said: str
 ) -> None:
-    told = estimate(settings(config, **written), CATALOG, held)
+    told = estimate(settings(config, **written), CATALOG, lock())
     assert told.eur_per_million_tokens is None
     assert told.untold is not None
     assert said in told.untold
+
+
+@pytest.mark.parametrize(
+    ("config", "written"),
+    [(OVH, {"gpuNodeType": "a100-180"}), (UK, {"gpuNodeType": "g4g.kube.small"})],
+    ids=["no lock yet", "no price of a small part, in dollars"],
+)
+def test_a_small_part_without_a_price_leaves_a_lower_bound_and_stays_named(
+    config: dict[str, object], written: dict[str, str]
+) -> None:
+    """GIVEN the default model on an A100 THEN tokens have a price, of what is known; what is not is told."""
+    told = estimate(settings(config, **written), CATALOG, None)
+    assert told.unpriced
+    assert told.eur_per_month is not None
+    tokens = Decimal("3967.6") * 3600 * 730 * 2
+    assert told.eur_per_million_tokens == told.eur_per_month / tokens * 1_000_000
+    assert "Only the part with known prices is in the sum" in told.note
+    assert told.output()["missing"] == list(told.unpriced)
+
+
+def test_without_a_rate_no_tokens_have_a_price() -> None:
+    """GIVEN GPU nodes billed in dollars and no exchange rate THEN the reason names the node type."""
+    stack = settings(UK, gpuNodeType="g4g.kube.small")
+    told = estimate(stack, replace(CATALOG, exchange_rates={}), lock())
+    assert told.eur_per_million_tokens is None
+    assert told.untold == "the price of g4g.kube.small in euros is not known"
+
+
+def test_the_shipped_british_stack_adds_up_to_its_rows() -> None:
+    """GIVEN two L40S nodes, CPU nodes, a balancer and 500 GB of bucket THEN the sum is theirs in euros."""
+    stack = settings(UK)
+    dollars = 2 * Decimal("1.29") * 730 + stack.cpu_nodes_min * Decimal("86.91") + Decimal("10.86")
+    dollars += 500 * Decimal("0.010860")
+    told = estimate(stack, CATALOG, None)
+    assert told.output()["eurPerMonth"] == str((dollars / Decimal("1.1133")).quantize(Decimal("0.01")))
+    assert "public address of the load balancer (1 x reserved-ip): no price known here" in told.unpriced
 
 
 def test_the_pool_that_was_taken_counts_and_not_the_first_in_the_list() -> None:
@@ -265,8 +309,9 @@ def test_the_pool_that_was_taken_counts_and_not_the_first_in_the_list() -> None:
             GpuChoice(candidate=None, reason=""),
         )
     )
-    assert listed - none == 2 * Decimal("0.7875") * 730
-    assert taken - none == 2 * Decimal("1.469916") * 730
+    volumes = 2 * _GPU_ROOT_VOLUME_GB * Decimal("0.094899")
+    assert listed - none == 2 * Decimal("0.7875") * 730 + volumes
+    assert taken - none == 2 * Decimal("1.469916") * 730 + volumes
 
 
 def items(config: dict[str, object], **written: str) -> dict[str, Decimal | None]:
@@ -317,7 +362,7 @@ def test_a_stack_that_is_up_says_what_it_costs(sovereign: Callable[[str], Projec
     assert set(told) == {"eurPerMonth", "eurPerMillionTokens", "missing", "asOf", "note"}
     assert Decimal(told["eurPerMonth"]) > 2 * Decimal("0.7875") * 730
     assert told["eurPerMillionTokens"] is None
-    assert any(said.startswith("root volumes of the GPU nodes") for said in told["missing"])
+    assert any(said.startswith("root volumes of the CPU nodes") for said in told["missing"])
     assert not any(said.startswith("bucket of weights") for said in told["missing"]), "the lock says its size"
 
 
