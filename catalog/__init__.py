@@ -16,7 +16,7 @@ from catalog.hosts import Host, HostKind
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, Law, jurisdiction_of
 from catalog.loading import load_catalog, read_catalog
-from catalog.locks import Lock, LockedFile, LockedImage, LockedModel, load_lock
+from catalog.locks import Lock, LockedFile, LockedImage, LockedModel, how_to_lock, load_lock
 from catalog.models import Commercial, Licence, Model, Use, Weights
 from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
 from catalog.packages import Package, PackageKind
@@ -70,6 +70,7 @@ __all__ = [
     "Weights",
     "jurisdiction_of",
     "load_catalog",
+    "how_to_lock",
     "load_lock",
     "read_catalog",
 ]

@@ -1,7 +1,8 @@
 """Lock files: what a stack may run, image by image and file by file.
 
-``locks/<stack>.yaml`` is written by ``make mirror`` (real) or ``make lock`` (rehearsal). Images stand there
-by digest, weights by sha256, so that no tag and no moving branch ever reaches a cluster.
+``locks/<stack>.yaml`` is written by whoever mirrors images and weights (docs/locks.md says how), in a rehearsal
+by ``make lock``. Images stand there by digest, weights by sha256, so that no tag and no moving branch ever
+reaches a cluster.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from catalog.errors import LockError
 from catalog.loading import load_catalog
 from catalog.strict_yaml import YamlError, parse
 
-__all__ = ["Lock", "LockedFile", "LockedImage", "LockedModel", "load_lock"]
+__all__ = ["Lock", "LockedFile", "LockedImage", "LockedModel", "how_to_lock", "load_lock"]
 
 REHEARSAL_SEGMENT = "rehearsal"
 """Path segment that marks the repository of an image that exists only in rehearsal."""
@@ -158,8 +159,8 @@ class Lock(Fact):
         reasons: list[str] = []
         if self.rehearsal and not rehearsal:
             reasons.append(
-                f"rehearsal: found true, a made-up lock; allowed: one that 'make mirror STACK={stack}' has "
-                "made"
+                "rehearsal: found true, a made-up lock; allowed: a real one. "
+                f"{how_to_lock(stack, rehearsal=False)}"
             )
         if self.stack != stack:
             reasons.append(f"stack: found {self.stack!r}, allowed: {stack!r}")
@@ -192,6 +193,16 @@ def _mapping(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
+def how_to_lock(stack: str, *, rehearsal: bool) -> str:
+    """What somebody does whose stack has no lock that fits: one sentence without its full stop."""
+    if rehearsal:
+        return f"Run 'make lock STACK={stack}'"
+    return (
+        f"Mirror what 'python -m infra.wanted --stack {stack}' lists into the stack's registry and bucket, and "
+        "write the lock as docs/locks.md says"
+    )
+
+
 def load_lock(path: str | PathLike[str]) -> Lock:
     """Read and check a lock file.
 
@@ -202,7 +213,7 @@ def load_lock(path: str | PathLike[str]) -> Lock:
     try:
         document = parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        message = f"{file}: no such lock file; 'make mirror' writes a real one, 'make lock' one for rehearsal"
+        message = f"{file}: no such lock file; docs/locks.md says how to write one, 'make lock' makes one up"
         raise LockError(message) from None
     except (OSError, UnicodeDecodeError, YamlError) as error:
         message = f"{file}: cannot be read as YAML: {error}"

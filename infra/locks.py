@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog import Lock, load_lock
+from catalog import Lock, how_to_lock, load_lock
 from policies.context import REHEARSAL_VARIABLE
 
 __all__ = ["FoundLock", "LockRefusedError", "find_lock", "rehearsal_workspace"]
@@ -75,28 +75,27 @@ def find_lock(
         if strays:
             message = (
                 f"{path}: this lock was made for another registry. If the stack has moved, put the file "
-                f"away, update once to build the foundation in the new place, and run "
-                f"'make mirror STACK={stack}':\n"
-                f"{strays}"
+                "away, update once to build the foundation in the new place, and write a lock for it "
+                f"(docs/locks.md):\n{strays}"
             )
             raise LockRefusedError(message)
         return FoundLock(lock=lock, advice="")
     if rehearsal is None:
-        return FoundLock(lock=None, advice=_advice(name, f"make mirror STACK={stack}"))
+        return FoundLock(lock=None, advice=_advice(name, stack, rehearsal=False))
     path = rehearsal / "locks" / f"{name}.yaml"
     if path.is_file():
         lock = load_lock(path)
         _refuse_foreign(lock, path, name, jurisdiction, in_rehearsal=True)
         if registry is not None and not _outside(lock, registry):
             return FoundLock(lock=lock, advice="")
-    return FoundLock(lock=None, advice=_advice(name, f"make lock STACK={stack}"))
+    return FoundLock(lock=None, advice=_advice(name, stack, rehearsal=True))
 
 
-def _advice(name: str, command: str) -> str:
+def _advice(name: str, stack: str, *, rehearsal: bool) -> str:
     return (
         f"No lock for the stack {name} in this place yet, so nothing may run: this builds the foundation "
-        "only (network, bucket, and the cluster and registry that the cloud itself runs). When it stands, "
-        f"run '{command}' and update again."
+        "only (network, bucket, and the cluster and registry that the cloud itself runs). When it stands: "
+        f"{how_to_lock(stack, rehearsal=rehearsal)}, and update again."
     )
 
 

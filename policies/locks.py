@@ -1,7 +1,7 @@
 """Finding the lock that the pack holds a stack to.
 
 A program of our own hands its lock to the guard. The pack runs in a process of its own, so it looks: beside
-itself, where ``make mirror`` writes locks, and in a rehearsal also in its workspace.
+itself, in ``locks/``, and in a rehearsal also in its workspace.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from catalog import Lock, LockError, load_lock
+from catalog import Lock, LockError, how_to_lock, load_lock
 
 __all__ = ["OWN_PROJECT", "StackLock", "lock_of", "missing"]
 
@@ -31,8 +31,7 @@ class StackLock:
 
 def missing(stack: str, *, rehearsal: bool) -> str:
     """Return the problem of a stack that has no lock and needs one."""
-    make = "lock" if rehearsal else "mirror"
-    return f"there is no lock of the stack {stack} yet; `make {make} STACK={stack}` writes one"
+    return f"there is no lock of the stack {stack} yet. {how_to_lock(stack, rehearsal=rehearsal)}"
 
 
 def lock_of(

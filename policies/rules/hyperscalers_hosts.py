@@ -80,7 +80,7 @@ def _violation(resource: Resource, path: str, found: str) -> Violation:
         resource,
         found=f"`{shown_path(path)}` has {found}",
         allowed="hosts of the stack itself and endpoints of its cloud in its jurisdiction",
-        fix="mirror what is fetched there into the registry or bucket of the jurisdiction (make mirror), "
+        fix="mirror what is fetched there into the registry or bucket of the jurisdiction, "
         "replace the service by one inside it, or take the text out",
     )
 

@@ -31,8 +31,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
             allowed=f"the images of the lock, by digest: {', '.join(sorted(set(locked.values())))}"
             if locks
             else "images of the stack's own lock",
-            fix="take repository and digest from locks/<stack>.yaml; if the image is new, add it to what the "
-            "stack wants and run `make mirror STACK=<stack>`",
+            fix="take repository and digest from locks/<stack>.yaml; if the image is new, mirror it and add it "
+            "to the lock (docs/locks.md)",
             exception=_NO_EXCEPTION,
         )
 
@@ -43,7 +43,7 @@ RULE = ResourceRule(
     title="Every image stands in the stack's lock, where there is one",
     why="A digest proves that an image does not change, not that anybody chose it.",
     law="Images run by digest from the registry of the jurisdiction; a lock file holds the digests",
-    source="docs of this project, design decision 7: weights and images are pinned in a lock",
+    source="docs/decisions/0018-everything-that-runs-is-in-a-lock.md",
     severity=Severity.HIGH,
     fix="Mirror the image, so that it stands in the lock, and name it as the lock does.",
     exception=_NO_EXCEPTION,

@@ -32,8 +32,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
                 resource.type,
                 resource.name,
                 found=f"the image of {part.label} is {shown(part.image)}, made up by a rehearsal",
-                allowed="images of a lock file made by `make mirror`",
-                fix="run `make mirror STACK=<stack>`, which writes a real lock, and preview again",
+                allowed="images of a real lock file",
+                fix="mirror the images, write a real lock (docs/locks.md), and preview again",
                 exception=_NO_EXCEPTION,
             )
 

@@ -164,7 +164,7 @@ def test_a_model_without_files_is_refused(good_lock: dict[str, Any], write_lock:
 def test_a_missing_lock_says_which_command_writes_one(tmp_path: Path) -> None:
     message = refusal(tmp_path / "uk.yaml")
     assert "no such lock file" in message
-    assert "make mirror" in message
+    assert "docs/locks.md" in message
     assert "make lock" in message
 
 

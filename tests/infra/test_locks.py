@@ -53,7 +53,7 @@ def test_a_rehearsal_falls_back_on_its_made_up_lock(tmp_path: Path, workspace: P
 
 
 @pytest.mark.parametrize(
-    ("in_rehearsal", "command"), [(True, "make lock STACK=eu"), (False, "make mirror STACK=eu")]
+    ("in_rehearsal", "command"), [(True, "make lock STACK=eu"), (False, "docs/locks.md")]
 )
 def test_without_a_lock_one_is_told_what_to_run(
     tmp_path: Path, workspace: Path, in_rehearsal: bool, command: str

@@ -61,7 +61,7 @@ def test_a_real_lock_comes_before_a_made_up_one(tmp_path: Path) -> None:
         ({"jurisdiction": "uk"}, "eu", "jurisdiction: found 'uk', allowed: 'eu'"),
         ({}, None, "jurisdiction: found 'eu', allowed: none, as the stack states no jurisdiction"),
         ({"rehearsal": True}, "eu", "rehearsal: found true, a made-up lock"),
-        ({"stack": "other", "rehearsal": True}, "eu", "made; stack: found 'other', allowed: 'eu'"),
+        ({"stack": "other", "rehearsal": True}, "eu", "as docs/locks.md says; stack: found 'other', allowed: 'eu'"),
         ({"images": {"x": 1}}, "eu", "cannot be read"),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_lock_that_is_not_this_stacks_own_lets_nothing_run(
 
 
 @pytest.mark.parametrize(
-    ("workspace", "advice"), [(None, "make mirror STACK=eu"), (Path("w"), "make lock STACK=eu")]
+    ("workspace", "advice"), [(None, "docs/locks.md"), (Path("w"), "make lock STACK=eu")]
 )
 def test_without_a_lock_a_stack_of_ours_is_told_what_to_run(
     tmp_path: Path, workspace: Path | None, advice: str

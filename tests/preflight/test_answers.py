@@ -181,8 +181,8 @@ def test_a_lock_is_good_absent_or_wrong() -> None:
     good = the(artefacts.lock("eu", found, Path("p")))
     assert good.verdict is Verdict.GOOD
     assert "made up, for rehearsal only" in good.found
-    absent = the(artefacts.lock("eu", FoundLock(lock=None, advice="run make mirror"), Path("p")))
-    assert (absent.verdict, absent.remedy) == (Verdict.LOOK, "run make mirror")
+    absent = the(artefacts.lock("eu", FoundLock(lock=None, advice="write the lock"), Path("p")))
+    assert (absent.verdict, absent.remedy) == (Verdict.LOOK, "write the lock")
     wrong = the(artefacts.lock("eu", LockError("eu.yaml: 1 mistake", ["images.x: missing"]), Path("p")))
     assert wrong.verdict is Verdict.FAIL
 

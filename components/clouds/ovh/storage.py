@@ -30,7 +30,7 @@ class OvhWeightsBucket(WeightsBucket):
     bucket and nothing else.
 
     OVHcloud allows a user nothing but what its policy names, as the bucket belongs to the project's own
-    owner. Writing is left to whoever runs ``make mirror``, with their own credentials.
+    owner. Writing is left to whoever mirrors the weights, with their own credentials.
     """
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> None:

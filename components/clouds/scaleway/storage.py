@@ -24,7 +24,7 @@ class ScalewayWeightsBucket(WeightsBucket):
     else.
 
     Scaleway grants by project, not by bucket: the key reads every bucket of the project, so give each
-    jurisdiction its own project. Writing is left to whoever runs ``make mirror``, with their own credentials.
+    jurisdiction its own project. Writing is left to whoever mirrors the weights, with their own credentials.
     """
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> None:
