@@ -49,8 +49,9 @@ preflight: lock ## Could the stack come up, and may it? Asks the cloud, creates 
 gate: lock ## May the stack be updated? Violations as SARIF and JUnit in .rehearsal/gate
 	@$(REHEARSE) -q $(BIN)/python -m operations.gate --stack $(STACK) --report-dir .rehearsal/gate
 
-docs: $(READY) ## Write docs/rules from the rules
+docs: $(READY) ## Write docs/rules from the rules, docs/settings.md and the editor's schema from the settings
 	@$(BIN)/python -m operations.rule_pages
+	@$(BIN)/python -m infra.schema
 
 refresh: setup ## Read back what exists and show drift
 	@$(REHEARSE) pulumi refresh --yes --stack $(STACK)

@@ -66,6 +66,11 @@ def _cold(stack: str) -> list[Timing]:
         shutil.rmtree(scratch)
 
 
+# Without typer's own tracebacks: they print local variables, secrets among them.
+_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@_app.command()
 def run(
     stack: Annotated[str, typer.Option(help="Which stack.")] = "eu",
     runs: Annotated[int, typer.Option(min=1, help="Counted runs of each warm command.")] = 5,
@@ -95,7 +100,7 @@ def run(
 
 def main() -> None:
     """Entry point."""
-    typer.run(run)
+    _app()
 
 
 if __name__ == "__main__":

@@ -68,9 +68,9 @@ __all__ = [
     "Use",
     "Vendor",
     "Weights",
+    "how_to_lock",
     "jurisdiction_of",
     "load_catalog",
-    "how_to_lock",
     "load_lock",
     "read_catalog",
 ]

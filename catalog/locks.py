@@ -1,8 +1,8 @@
 """Lock files: what a stack may run, image by image and file by file.
 
-``locks/<stack>.yaml`` is written by whoever mirrors images and weights (docs/locks.md says how), in a rehearsal
-by ``make lock``. Images stand there by digest, weights by sha256, so that no tag and no moving branch ever
-reaches a cluster.
+``locks/<stack>.yaml`` is written by whoever mirrors images and weights (docs/locks.md says how), in a
+rehearsal by ``make lock``. Images stand there by digest, weights by sha256, so that no tag and no moving
+branch ever reaches a cluster.
 """
 
 from __future__ import annotations
@@ -198,8 +198,8 @@ def how_to_lock(stack: str, *, rehearsal: bool) -> str:
     if rehearsal:
         return f"Run 'make lock STACK={stack}'"
     return (
-        f"Mirror what 'python -m infra.wanted --stack {stack}' lists into the stack's registry and bucket, and "
-        "write the lock as docs/locks.md says"
+        f"Mirror what 'python -m infra.wanted --stack {stack}' lists into the stack's registry and bucket, "
+        "and write the lock as docs/locks.md says"
     )
 
 

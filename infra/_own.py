@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from catalog import CloudInfo
 from components.clouds import built_clouds, cloud_module
 from infra._mistakes import Mistakes
-from infra.written import full_key
+from infra.written import full_key, secret_names
 
 __all__ = ["CONTROL_PLANES", "cloud_secrets", "own_numbers"]
 
@@ -19,7 +19,6 @@ CONTROL_PLANES: Final = 3
 """Servers of the control plane if nothing is said: one may be lost."""
 
 _NUMBERS: Final = ("control_planes", "vswitch_id")
-_SECRETS: Final = ("hcloud_token", "weights_access_key", "weights_secret_key")
 _TOKEN_LENGTH: Final = 64
 """Characters of a token of Hetzner's API; its volume driver refuses any other length."""
 
@@ -54,7 +53,7 @@ def cloud_secrets(
         return {}
     read = cloud_module(cloud.key).settings
     found: dict[str, SecretStr] = {}
-    for name in _SECRETS:
+    for name in secret_names():
         key = to_camel(name)
         if key not in read or name not in written:
             continue

@@ -1,6 +1,7 @@
-"""Writes ``infra/settings.schema.json``, by which editors complete and check ``Pulumi.<stack>.yaml``.
+"""Writes ``infra/settings.schema.json``, by which editors complete and check ``Pulumi.<stack>.yaml``, and
+``docs/settings.md``, by which people do.
 
-Run ``python -m infra.schema`` after a change of the settings or of the catalogue; a test says when it is due.
+``make docs`` runs it after a change of the settings or of the catalogue; a test says when it is due.
 """
 
 from __future__ import annotations
@@ -10,15 +11,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from catalog import Catalog, Place, load_catalog
 from components.clouds import built_clouds
 from infra.sites import SITE_KEYS
-from infra.written import NAMESPACE, WrittenSettings, allowed_values
+from infra.written import NAMESPACE, WrittenSettings, allowed_values, full_key
 
-__all__ = ["SCHEMA_FILE", "build_schema", "rendered"]
+__all__ = ["PAGE", "SCHEMA_FILE", "build_schema", "page", "rendered"]
 
 SCHEMA_FILE: Final = Path(__file__).with_name("settings.schema.json")
+PAGE: Final = Path(__file__).parent.parent / "docs" / "settings.md"
+
+_PAGE_HEAD: Final = """# Settings
+
+Every key that a stack file may hold, under `config:` in `Pulumi.<stack>.yaml`. The first five must be written;
+the rest have defaults. A mistake ends the update with one message that lists all of them: key, what was found,
+what is allowed.
+(Written by `make docs` from `infra/written.py`.)
+
+| key | what it says | allowed | default |
+|---|---|---|---|
+"""
 
 
 def build_schema(catalog: Catalog) -> dict[str, Any]:
@@ -114,5 +128,22 @@ def rendered(catalog: Catalog) -> str:
     return json.dumps(build_schema(catalog), indent=2, ensure_ascii=False) + "\n"
 
 
+def page() -> str:
+    """The content of docs/settings.md: a row a setting, those that must be written first."""
+    fields = WrittenSettings.model_fields.items()
+    rows = [
+        f"| `{full_key(name)}` | {field.description} | {allowed_values(field)} | {_default(field)} |"
+        for name, field in sorted(fields, key=lambda each: not each[1].is_required())
+    ]
+    return _PAGE_HEAD + "\n".join(row.replace("<", "&lt;") for row in rows) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be written"
+    return "none" if field.default in (None, []) else f"`{field.default}`"
+
+
 if __name__ == "__main__":
     SCHEMA_FILE.write_text(rendered(load_catalog()), encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")

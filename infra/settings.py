@@ -9,19 +9,26 @@ from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from catalog import Catalog, CloudInfo, NodeType, Place
 from components.clouds import built_clouds
 from infra._checks import resolve
 from infra._mistakes import Mistakes
 from infra.gpu import GpuCandidate
-from infra.written import NAMESPACE, WrittenSettings, allowed_values, full_key, key_names
+from infra.written import (
+    NAMESPACE,
+    WrittenSettings,
+    allowed_values,
+    full_key,
+    key_names,
+    secret_names,
+)
 
 __all__ = ["Settings", "SettingsError", "parse"]
 
 _SHOWN = 80
-_SECRETS = frozenset({"registryAuth", "hcloudToken", "weightsAccessKey", "weightsSecretKey"})
-"""Keys that may be stored encrypted; their values are never shown."""
+_SECRETS = frozenset(to_camel(name) for name in secret_names())
 
 
 class SettingsError(Exception):

@@ -1,6 +1,6 @@
 """The settings as a person writes them: every key, its type, its default, and what may stand there.
 
-This one model makes the error messages, the editor's schema and the table of the documentation.
+This one model makes the error messages, the editor's schema and docs/settings.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-__all__ = ["NAMESPACE", "Allowed", "WrittenSettings", "allowed_values", "full_key", "key_names"]
+__all__ = [
+    "NAMESPACE",
+    "Allowed",
+    "WrittenSettings",
+    "allowed_values",
+    "full_key",
+    "key_names",
+    "secret_names",
+]
 
 NAMESPACE: Final = "sovereign"
 """Name of the Pulumi project, and so the prefix of every key."""
@@ -254,6 +262,12 @@ def full_key(name: str) -> str:
 def key_names() -> dict[str, str]:
     """Every key without its prefix, to the name of its field."""
     return {to_camel(name): name for name in WrittenSettings.model_fields}
+
+
+def secret_names() -> tuple[str, ...]:
+    """Fields whose values may be stored encrypted and are never shown."""
+    fields = WrittenSettings.model_fields
+    return tuple(name for name, field in fields.items() if "SecretStr" in str(field.annotation))
 
 
 def allowed_values(field: FieldInfo) -> str:

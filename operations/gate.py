@@ -32,6 +32,11 @@ BROKEN: Final = 1
 NO_VERDICT: Final = 2
 
 
+# Without typer's own tracebacks: they print local variables, secrets among them.
+_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@_app.command()
 def run(
     extra: Annotated[
         list[str] | None, typer.Argument(help="Arguments for pulumi preview, after --.", show_default=False)
@@ -138,7 +143,7 @@ def _tell(stack: str, findings: Sequence[Finding], outcome: Outcome) -> None:
 
 def main() -> None:
     """Entry point."""
-    typer.run(run)
+    _app()
 
 
 if __name__ == "__main__":

@@ -172,6 +172,11 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+# Without typer's own tracebacks: they print local variables, secrets among them.
+_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@_app.command()
 def run(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a page is out of date.")
@@ -199,7 +204,7 @@ def run(
 
 def main() -> None:
     """Entry point."""
-    typer.run(run)
+    _app()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ FAILED: Final = 1
 NO_ANSWER: Final = 2
 
 
+# Without typer's own tracebacks: they print local variables, secrets among them.
+_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@_app.command()
 def run(
     stack: Annotated[str, typer.Option(help="Which stack: Pulumi.<stack>.yaml is read.", show_default=False)],
     project: Annotated[Path, typer.Option(help="Directory of Pulumi.yaml.")] = Path(),
@@ -57,7 +62,7 @@ def run(
     except automation.CommandError as error:
         print(f"preflight: the engine could not ask the cloud:\n{error}", file=sys.stderr)
         raise typer.Exit(NO_ANSWER) from None
-    except (CatalogError, ConfigurationError, SettingsError) as error:
+    except (CatalogError, ConfigurationError, SettingsError, account.EngineMissingError) as error:
         print(f"preflight: {error}", file=sys.stderr)
         raise typer.Exit(NO_ANSWER) from None
     if json:
@@ -140,7 +145,7 @@ def _lock(
 
 def main() -> None:
     """Run the command line."""
-    typer.run(run)
+    _app()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,9 +12,20 @@ from components.clouds import CloudModule
 from components.clouds.inspection import Answer, Inspection, Verdict, stock_answer
 from infra.settings import Settings
 
-__all__ = ["ask_cloud", "credentials"]
+__all__ = ["EngineMissingError", "ask_cloud", "credentials"]
 
 _PROJECT = "sovereign-preflight"
+
+
+class EngineMissingError(Exception):
+    """There is no engine to ask a cloud with."""
+
+    def __init__(self) -> None:
+        """Say how to get one."""
+        super().__init__(
+            "there is no pulumi on PATH; in rehearsal run `rehearse python -m preflight …`, for real install "
+            "the engine (README, For real)"
+        )
 
 
 def credentials(module: CloudModule, environment: Mapping[str, str], *, rehearsal: bool) -> Iterator[Answer]:
@@ -41,7 +53,10 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
 
     Raises:
         automation.CommandError: the preview failed.
+        EngineMissingError: there is no engine.
     """
+    if shutil.which("pulumi") is None:
+        raise EngineMissingError
     answers: list[Answer] = []
 
     def program() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from components.clouds import built_clouds, cloud_module
+
 REPOSITORY = Path(__file__).parent.parent
 REHEARSE = Path(sys.executable).parent / "rehearse"
 
@@ -110,8 +112,11 @@ class Project:
 @pytest.fixture(scope="session", autouse=True)
 def _no_cloud_credentials() -> None:
     """Whatever the developer's shell holds must not reach a test."""
+    ways = [names for cloud in built_clouds() for names in cloud_module(cloud).credentials]
+    credentials = {f"{name.partition('_')[0]}_" for names in ways for name in names}
+    assert credentials >= {"SCW_", "OVH_", "HCLOUD_", "CIVO_", "MINIO_"}
     for name in [*os.environ]:
-        if name.startswith(("PULUMI_", "SCW_", "OVH_", "HCLOUD_", "CIVO_", "SOVEREIGN_")):
+        if name.startswith(("PULUMI_", "SOVEREIGN_", "AWS_", *credentials)):
             del os.environ[name]
 
 

@@ -31,8 +31,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
             allowed=f"the images of the lock, by digest: {', '.join(sorted(set(locked.values())))}"
             if locks
             else "images of the stack's own lock",
-            fix="take repository and digest from locks/<stack>.yaml; if the image is new, mirror it and add it "
-            "to the lock (docs/locks.md)",
+            fix="take repository and digest from locks/<stack>.yaml; if the image is new, mirror it and add "
+            "it to the lock (docs/locks.md)",
             exception=_NO_EXCEPTION,
         )
 

@@ -131,8 +131,10 @@ def test_the_uk_registry_is_the_one_that_was_named(uk: Tree) -> None:
     images = {
         container["image"].partition("@")[0]
         for deployment in uk.of_type("kubernetes:apps/v1:Deployment")
-        for container in deployment.inputs["spec"]["template"]["spec"]["containers"]
+        for kind in ("containers", "initContainers")
+        for container in deployment.inputs["spec"]["template"]["spec"].get(kind, [])
     }
+    assert len(images) == 4
     assert all(image.startswith(f"{UK_REGISTRY}/") for image in images)
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from catalog import load_catalog
-from infra.schema import SCHEMA_FILE, build_schema, rendered
+from infra.schema import PAGE, SCHEMA_FILE, build_schema, page, rendered
 from infra.settings import parse
 
 REPOSITORY = Path(__file__).parents[2]
@@ -32,7 +32,8 @@ def complaints(validator: jsonschema.Draft7Validator, document: object) -> list[
 
 
 def test_the_schema_file_is_current() -> None:
-    assert SCHEMA_FILE.read_text() == rendered(load_catalog()), "run: python -m infra.schema"
+    assert SCHEMA_FILE.read_text() == rendered(load_catalog()), "run: make docs"
+    assert PAGE.read_text() == page(), "run: make docs"
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -135,6 +135,7 @@ def test_junit_calls_no_rule_passed_when_there_was_no_verdict() -> None:
     root = junit(DOUBT)
     rules = [case for case in root.iter("testcase") if case.get("name") in rule_ids()]
 
+    assert {case.get("name") for case in rules} == set(rule_ids())
     assert all(case.find("skipped") is not None for case in rules)
     assert root.get("skipped") == str(len(rules))
 

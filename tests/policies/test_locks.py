@@ -61,7 +61,11 @@ def test_a_real_lock_comes_before_a_made_up_one(tmp_path: Path) -> None:
         ({"jurisdiction": "uk"}, "eu", "jurisdiction: found 'uk', allowed: 'eu'"),
         ({}, None, "jurisdiction: found 'eu', allowed: none, as the stack states no jurisdiction"),
         ({"rehearsal": True}, "eu", "rehearsal: found true, a made-up lock"),
-        ({"stack": "other", "rehearsal": True}, "eu", "as docs/locks.md says; stack: found 'other', allowed: 'eu'"),
+        (
+            {"stack": "other", "rehearsal": True},
+            "eu",
+            "docs/locks.md says; stack: found 'other', allowed: 'eu'",
+        ),
         ({"images": {"x": 1}}, "eu", "cannot be read"),
     ],
 )

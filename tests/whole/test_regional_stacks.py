@@ -81,8 +81,10 @@ def test_every_cloud_resource_says_where_it_is_and_who_provides_it(stack: Projec
 
 def test_nothing_deprecated_is_used(stack: Project) -> None:
     preview = stack.pulumi("preview", "--diff")
+    assert preview.returncode == 0, preview.stdout
     assert "deprecated" not in preview.stdout
     warnings = [line for line in preview.stdout.splitlines() if "warning: " in line]
+    assert warnings, "what the guard only informs of is shown"
     assert all("Whose silicon it is" in line for line in warnings), warnings
 
 
@@ -101,6 +103,7 @@ def test_every_image_is_pinned_by_digest(stack: Project) -> None:
 def test_secrets_are_encrypted_in_the_state(stack: Project) -> None:
     state = (stack.directory / ".rehearsal" / "state" / ".pulumi" / "stacks" / "sovereign").glob("*.json")
     text = "".join(path.read_text() for path in state)
+    assert "ciphertext" in text
     assert "PRIVATE KEY" not in text, "a private key lies open in the state"
     assert stack.outputs()["kubeconfig"] not in text
 
