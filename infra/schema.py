@@ -25,9 +25,9 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "settings.md"
 
 _PAGE_HEAD: Final = """# Settings
 
-Every key that a stack file may hold, under `config:` in `Pulumi.<stack>.yaml`. The first five must be written;
-the rest have defaults. A mistake ends the update with one message that lists all of them: key, what was found,
-what is allowed.
+Every key that a stack file may hold, under `config:` in `Pulumi.<stack>.yaml`. The first five must be
+written; the rest have defaults. A mistake ends the update with one message that lists all of them: key, what
+was found, what is allowed.
 (Written by `make docs` from `infra/written.py`.)
 
 | key | what it says | allowed | default |
