@@ -88,8 +88,8 @@ class Catalog:
         wanted = self.jurisdiction(jurisdiction).code
         return tuple(place for place in places if place.jurisdiction == wanted)
 
-    def stack_locations(self, cloud: str, jurisdiction: str) -> tuple[Place, ...]:
-        """Return the places that ``sovereign:location`` may name for this cloud and jurisdiction.
+    def stack_locations(self, cloud: str, jurisdiction: str | None = None) -> tuple[Place, ...]:
+        """Return the places that ``sovereign:location`` may name for this cloud, in one jurisdiction or all.
 
         Raises:
             CatalogError: no such cloud, or no such jurisdiction.

@@ -99,11 +99,6 @@ class LockedImage(Fact):
         """What a container's ``image`` field takes: ``host/path@sha256:…``."""
         return f"{self.repository}@{self.digest}"
 
-    @property
-    def is_rehearsal(self) -> bool:
-        """True if the repository has a path segment ``rehearsal``."""
-        return _is_rehearsal(self.repository)
-
 
 class LockedFile(Fact):
     """One file in the bucket: of weights, or one that nodes run."""

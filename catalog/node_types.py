@@ -49,11 +49,6 @@ class Gpu(Fact):
     vendor_country: Country
     """Where the vendor is registered; US for every GPU on European clouds at this date."""
 
-    @property
-    def node_memory_gib(self) -> int:
-        """Memory of all GPUs of the node; a model must fit in it, for want of fast fabric between nodes."""
-        return self.count * self.memory_gib
-
 
 class GpuRef(Fact):
     """A node type's GPUs as written in YAML: the model is a row of ``data/gpus.yaml``."""

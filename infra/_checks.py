@@ -119,9 +119,7 @@ def _place(
     if code is None or cloud is None:
         return None
     known = jurisdiction in catalog.jurisdictions
-    offered = [
-        place for place in catalog.places(cloud.key, jurisdiction if known else None) if place.stack_location
-    ]
+    offered = catalog.stack_locations(cloud.key, jurisdiction if known else None)
     allowed = (
         f"allowed on {cloud.key}{f' in {jurisdiction}' if known else ''}: {listed(p.code for p in offered)}"
     )

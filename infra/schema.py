@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from catalog import Catalog, Place, load_catalog
+from catalog import Catalog, load_catalog
 from components.clouds import built_clouds
 from infra.sites import SITE_KEYS
 from infra.written import NAMESPACE, WrittenSettings, allowed_values, full_key
@@ -103,7 +103,7 @@ def _close_lists(properties: dict[str, dict[str, Any]], catalog: Catalog) -> Non
     closed = {
         "jurisdiction": sorted(catalog.jurisdictions),
         "cloud": list(built_clouds()),
-        "location": sorted({place.code for key in built_clouds() for place in _stack_places(key, catalog)}),
+        "location": sorted({place.code for key in built_clouds() for place in catalog.stack_locations(key)}),
     }
     for name, values in closed.items():
         properties[f"{NAMESPACE}:{name}"]["enum"] = values
@@ -112,15 +112,11 @@ def _close_lists(properties: dict[str, dict[str, Any]], catalog: Catalog) -> Non
 
 def _locations_of(cloud: str, catalog: Catalog, prefix: str = f"{NAMESPACE}:") -> dict[str, Any]:
     """With this cloud, only its own places."""
-    codes = [place.code for place in _stack_places(cloud, catalog)]
+    codes = [place.code for place in catalog.stack_locations(cloud)]
     return {
         "if": {"properties": {f"{prefix}cloud": {"const": cloud}}, "required": [f"{prefix}cloud"]},
         "then": {"properties": {f"{prefix}location": {"enum": codes}}},
     }
-
-
-def _stack_places(cloud: str, catalog: Catalog) -> list[Place]:
-    return [place for place in catalog.places(cloud) if place.stack_location]
 
 
 def rendered(catalog: Catalog) -> str:

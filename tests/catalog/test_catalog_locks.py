@@ -27,7 +27,6 @@ def refusal(path: Path) -> str:
 def test_an_image_is_referred_to_by_digest(good_lock: dict[str, Any], write_lock: Write) -> None:
     lock = load_lock(write_lock(good_lock))
     assert lock.images["vllm"].reference == f"rg.fr-par.scw.cloud/sovereign/vllm@sha256:{HEX64}"
-    assert not lock.images["vllm"].is_rehearsal
     assert lock.models[MODEL].files[0].bytes == 202
     assert lock.models[MODEL].gguf is not None
 
@@ -89,12 +88,15 @@ def test_a_made_up_lock_marks_every_image(good_lock: dict[str, Any], write_lock:
         write_lock(good_lock)
     )
     good_lock["images"]["vllm"]["repository"] = "rg.fr-par.scw.cloud/sovereign/rehearsal/vllm"
-    assert load_lock(write_lock(good_lock)).images["vllm"].is_rehearsal
+    assert load_lock(write_lock(good_lock)).rehearsal
 
 
 @pytest.mark.parametrize("repository", ["rehearsal.example.com/vllm", "r.example.com/rehearsals/vllm"])
-def test_only_a_whole_path_segment_marks_an_image(repository: str) -> None:
-    assert not LockedImage(repository=repository, digest=f"sha256:{HEX64}").is_rehearsal
+def test_only_a_whole_path_segment_marks_an_image(
+    repository: str, good_lock: dict[str, Any], write_lock: Write
+) -> None:
+    good_lock["images"]["vllm"]["repository"] = repository
+    assert load_lock(write_lock(good_lock)).images["vllm"].repository == repository
 
 
 @pytest.mark.parametrize("value", ["yes", "false", 0, None])
