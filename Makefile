@@ -31,11 +31,8 @@ $(READY): requirements.lock bootstrap.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-# A further site that has no registry yet goes without: the update builds its foundation.
 lock: setup ## Make up a lock file for each site without a real one (visibly not real; for rehearsal only)
-	@sites=$$($(BIN)/python -m infra.wanted --stack $(STACK) --sites) && while read -r site lock; do \
-	  [ -f "locks/$$lock.yaml" ] || { wanted=$$($(BIN)/python -m infra.wanted --stack $(STACK) --site "$$site") && \
-	  $(REHEARSE) lock <<< "$$wanted" > /dev/null; } || [ "$$lock" != "$(STACK)" ]; done <<< "$$sites"
+	@$(BIN)/python -m infra.wanted --stack $(STACK) --unlocked | $(REHEARSE) lock > /dev/null
 
 up: lock ## Bring the stack up
 	@$(REHEARSE) pulumi up --yes --stack $(STACK) $(PACK)

@@ -1,6 +1,7 @@
 """Prints what a site of a stack needs mirrored: ``python -m infra.wanted --stack eu``.
 
-Without ``--site`` that is the home site; ``--sites`` lists the names of all, each with the name of its lock.
+Without ``--site`` that is the home site; ``--sites`` lists the names of all, each with the name of its lock;
+``--unlocked`` prints a document for each site that has no lock in ``locks/`` yet.
 
 The output is YAML with the keys ``stack``, ``jurisdiction``, ``registry`` (``host/path``), ``images`` (name
 to ``source``, the upstream repository) and ``models`` (id to ``files`` and ``gguf``); on clouds whose nodes
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from components import REQUIRED_IMAGES
 from components.clouds import cloud_module
 from infra.configuration import ConfigurationError, of_file
 from infra.settings import Settings, SettingsError
-from infra.sites import UnknownSiteError, lock_name, parse_sites
+from infra.sites import Sites, UnknownSiteError, lock_name, parse_sites
 
 __all__ = ["UnmirroredModelError", "UnnamedRegistryError", "main", "registry_of", "wanted"]
 
@@ -99,6 +100,18 @@ def wanted(stack: str, settings: Settings, catalog: Catalog) -> dict[str, Any]:
     }
 
 
+def _unlocked(stack: str, sites: Sites, locks: Path, catalog: Catalog) -> Iterator[dict[str, Any]]:
+    for site in sites.all:
+        if (locks / f"{lock_name(stack, site)}.yaml").is_file():
+            continue
+        try:
+            yield wanted(stack, site, catalog)
+        except UnnamedRegistryError as error:
+            if site is sites.home:
+                raise
+            print(f"{site.name}: left out. {error}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the list, or one clear message on standard error. Returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -113,6 +126,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--site", help="name of the site, as in the stack output sites (default: the home site)"
     )
     which.add_argument("--sites", action="store_true", help="print each site's name and that of its lock")
+    which.add_argument(
+        "--unlocked",
+        action="store_true",
+        help="a document for each site without a lock; further sites whose registry has no name yet are left "
+        "out, with a note",
+    )
     asked = parser.parse_args(arguments)
     try:
         catalog = load_catalog()
@@ -124,7 +143,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.sites:
             print("\n".join(f"{site.name} {lock_name(asked.stack, site)}" for site in sites.all))
             return 0
-        needs = wanted(asked.stack, sites.named(asked.site) if asked.site else sites.home, catalog)
+        if asked.unlocked:
+            needs = list(_unlocked(asked.stack, sites, asked.project / "locks", catalog))
+        else:
+            needs = [wanted(asked.stack, sites.named(asked.site) if asked.site else sites.home, catalog)]
     except (
         CatalogError,
         ConfigurationError,
@@ -135,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(error, file=sys.stderr)
         return 1
-    print(yaml.safe_dump(needs, sort_keys=False), end="")
+    print(yaml.safe_dump_all(needs, sort_keys=False), end="")
     return 0
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from rehearsal.errors import LockRequestError
 
-__all__ = ["MARK", "write_made_up_lock"]
+__all__ = ["MARK", "write_made_up_locks"]
 
 MARK = "rehearsal"
 """Path segment in every image's repository, and the key at the top of the file."""
@@ -43,19 +43,23 @@ def _file(model: str, path: str) -> dict[str, Any]:
     return {"path": path, "sha256": _digest(f"{model}/{path}"), "bytes": len(model) + len(path)}
 
 
-def write_made_up_lock(text: str, directory: Path) -> Path:
-    """Write `<stack>.yaml` in `directory` for the list of wanted images and models in `text`.
+def write_made_up_locks(text: str, directory: Path) -> list[Path]:
+    """Write a `<stack>.yaml` in `directory` for each list of wanted images and models, a YAML document each.
 
     Raises:
-        LockRequestError: the list is malformed.
+        LockRequestError: a list is malformed; locks of those before it are written.
     """
     try:
-        loaded: object = yaml.safe_load(text)
+        documents: list[object] = list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:
         raise LockRequestError(f"the list of what to lock is not valid YAML: {error}") from error
-    if not isinstance(loaded, dict):
+    return [_write(document, directory) for document in documents]
+
+
+def _write(document: object, directory: Path) -> Path:
+    if not isinstance(document, dict):
         raise LockRequestError("the list of what to lock is empty; pipe in what the stack wants")
-    wanted = cast("dict[str, Any]", loaded)
+    wanted = cast("dict[str, Any]", document)
     stack, registry = _part(wanted, "stack", str), _part(wanted, "registry", str).rstrip("/")
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", stack):
         raise LockRequestError(f"the stack name {stack!r} may hold letters, digits, '.', '_' and '-' only")

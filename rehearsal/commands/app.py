@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from rehearsal.commands.cloud import cloud
 from rehearsal.engine import find_engine
 from rehearsal.errors import RehearsalError
-from rehearsal.lock import write_made_up_lock
+from rehearsal.lock import write_made_up_locks
 from rehearsal.session import run as run_session
 from rehearsal.workspace import Workspace, project_directory
 
@@ -99,17 +99,18 @@ def lock(
     context: typer.Context,
     wanted: Annotated[
         Path | None,
-        typer.Argument(help="YAML list of wanted images and models; standard input when left out."),
+        typer.Argument(help="YAML lists of wanted images and models; standard input when left out."),
     ] = None,
 ) -> None:
-    """Make up a lock file for a stack from the list of what it wants."""
+    """Make up lock files from lists of what stacks want; nothing in, nothing out."""
     place: Workspace = context.obj["workspace"]
     place.prepare()
     try:
         text = wanted.read_text() if wanted else sys.stdin.read()
     except OSError as error:
         raise RehearsalError(f"{wanted}: {error.strerror}") from error
-    print(write_made_up_lock(text, place.locks))
+    for path in write_made_up_locks(text, place.locks):
+        print(path)
 
 
 def main() -> None:

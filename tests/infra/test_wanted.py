@@ -156,3 +156,25 @@ def test_a_site_that_cannot_be_listed_is_told_why(
     file.write_text(file.read_text() + SITES)
     assert main(["--stack", "eu", "--project", str(project), "--site", site]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_only_sites_without_a_lock_are_asked_for_one(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GIVEN a home site that is locked, a site whose registry is named and one whose is not."""
+    file = project / "Pulumi.eu.yaml"
+    content = yaml.safe_load(file.read_text())
+    gra11 = {"cloud": "ovh", "location": "GRA11", "registry": "registry.eu.example.com/sovereign"}
+    content["config"]["sovereign:sites"] = [gra11, {"cloud": "ovh", "location": "SBG5"}]
+    file.write_text(yaml.safe_dump(content))
+    asked = ["--stack", "eu", "--project", str(project), "--unlocked"]
+
+    assert main(asked) == 0
+    shown = capsys.readouterr()
+    assert [each["stack"] for each in yaml.safe_load_all(shown.out)] == ["eu", "eu-ovh-gra11"]
+    assert "eu-ovh-sbg5: left out" in shown.err
+
+    (project / "locks").mkdir()
+    (project / "locks" / "eu.yaml").touch()
+    assert main(asked) == 0
+    assert [each["stack"] for each in yaml.safe_load_all(capsys.readouterr().out)] == ["eu-ovh-gra11"]

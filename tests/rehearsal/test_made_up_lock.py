@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from rehearsal.errors import LockRequestError
-from rehearsal.lock import write_made_up_lock
+from rehearsal.lock import write_made_up_locks
 
 WANTED = """
 stack: eu
@@ -17,8 +17,20 @@ models: {mistralai/Mistral-7B-Instruct-v0.3: {files: [params.json, consolidated.
 """
 
 
+def made_up(text: str, directory: Path) -> Path:
+    (path,) = write_made_up_locks(text, directory)
+    return path
+
+
+def test_each_document_gives_a_lock_of_its_own_and_none_gives_none(tmp_path: Path) -> None:
+    away = WANTED.replace("stack: eu", "stack: eu-ovh-gra11")
+    written = write_made_up_locks(f"{WANTED}---\n{away}", tmp_path)
+    assert [path.name for path in written] == ["eu.yaml", "eu-ovh-gra11.yaml"]
+    assert write_made_up_locks("", tmp_path) == []
+
+
 def test_every_wanted_thing_is_pinned_and_marked_as_made_up(tmp_path: Path) -> None:
-    path = write_made_up_lock(WANTED, tmp_path)
+    path = made_up(WANTED, tmp_path)
     lock = yaml.safe_load(path.read_text())
     assert path.read_text().startswith("# MADE UP")
     assert lock["rehearsal"] is True
@@ -30,22 +42,22 @@ def test_every_wanted_thing_is_pinned_and_marked_as_made_up(tmp_path: Path) -> N
 
 def test_the_programs_of_nodes_are_pinned_too_where_a_stack_wants_some(tmp_path: Path) -> None:
     wish = WANTED + "binaries: {k3s: {source: https://upstream/k3s, path: binaries/k3s/k3s}}\n"
-    lock = yaml.safe_load(write_made_up_lock(wish, tmp_path).read_text())
+    lock = yaml.safe_load(made_up(wish, tmp_path).read_text())
     assert lock["binaries"]["k3s"]["path"] == "binaries/k3s/k3s"
     assert len(lock["binaries"]["k3s"]["sha256"]) == 64
     assert lock["binaries"]["k3s"]["bytes"] > 0
-    assert "binaries" not in yaml.safe_load(write_made_up_lock(WANTED, tmp_path).read_text())
+    assert "binaries" not in yaml.safe_load(made_up(WANTED, tmp_path).read_text())
 
 
 def test_the_same_wish_gives_the_same_lock(tmp_path: Path) -> None:
-    first = write_made_up_lock(WANTED, tmp_path).read_text()
-    assert write_made_up_lock(WANTED, tmp_path).read_text() == first
+    first = made_up(WANTED, tmp_path).read_text()
+    assert made_up(WANTED, tmp_path).read_text() == first
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "empty"),
+        ("---\n---\n", "empty"),
         ("stack: [", "not valid YAML"),
         ("stack: eu", "no usable 'registry'"),
         (WANTED.replace("stack: eu", "stack: ../eu"), "stack name"),
@@ -56,4 +68,4 @@ def test_the_same_wish_gives_the_same_lock(tmp_path: Path) -> None:
 )
 def test_a_malformed_wish_ends_in_one_clear_message(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(LockRequestError, match=message):
-        write_made_up_lock(text, tmp_path)
+        write_made_up_locks(text, tmp_path)
