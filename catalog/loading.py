@@ -154,6 +154,7 @@ def _node_types(
                 vcpus=row.vcpus,
                 memory_gib=row.memory_gib,
                 places=row.places,
+                ordered_in=row.ordered_in,
                 note=row.note,
                 source=row.source,
             )

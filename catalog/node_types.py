@@ -65,6 +65,7 @@ class NodeTypeRow(Fact):
     vcpus: PositiveInt | None = None
     memory_gib: PositiveInt | None = None
     places: tuple[Line, ...] = ()
+    ordered_in: Line | None = None
     note: str = ""
     source: Source
 
@@ -82,5 +83,8 @@ class NodeType(Fact):
     """Main memory in GiB, nominal."""
     places: tuple[str, ...]
     """Codes of the places that sell it; empty when not known. Stock is never promised."""
+    ordered_in: str | None
+    """Where a person orders it, such as Robot, if no API sells it; then no cloud can be asked for its stock and
+    no pool of it grows by itself. None: the cloud's API makes it."""
     note: str
     source: Source

@@ -9,6 +9,7 @@ from catalog import Catalog, CloudInfo, NodeType, Place
 from components.clouds import built_clouds, cloud_module
 from infra._mistakes import Mistakes, close_to, listed
 from infra.gpu import GpuCandidate
+from infra.written import full_key
 
 NO_GPU: Final = "none"
 """What ``sovereign:gpuNodeType`` says when a stack shall have no GPU pool, though the place sells GPUs."""
@@ -52,7 +53,7 @@ def gpu_candidates(
     if place is None or place.defaults is None or cloud is None:
         return ()
     keys = {"gpu_node_type", "gpu_alternatives", "gpu_reserved", "replicas", "gpus_per_replica"}
-    if not keys | {"gpu_nodes_min", "gpu_nodes_max"} <= written.keys():
+    if not keys | {"gpu_nodes_min", "gpu_nodes_max", "vswitch_id"} <= written.keys():
         return ()
     first = written["gpu_node_type"]
     if first == NO_GPU:
@@ -106,7 +107,7 @@ def _candidate(
     if zone is None:
         return None
     node_type = _sold(name, chosen, catalog, zone, mistakes, wants_gpu=True)
-    if node_type is None:
+    if node_type is None or not _reachable(name, text, node_type, written, mistakes):
         return None
     count = _gpu_nodes(written, cloud, node_type, mistakes)
     if count is None:
@@ -170,6 +171,21 @@ def _sold(
     return None
 
 
+def _reachable(
+    name: str, text: str, node_type: NodeType, written: Mapping[str, Any], mistakes: Mistakes
+) -> bool:
+    """Whether nodes of the type have a way into the cluster: what no API makes must come in by a vSwitch."""
+    if node_type.ordered_in is None or written["vswitch_id"] is not None:
+        return True
+    mistakes.at(
+        name,
+        f"found {text!r}, a dedicated server that somebody orders in {node_type.ordered_in} and that joins by "
+        "a vSwitch, but sovereign:vswitchId is not set. Allowed: this type with the number of a vSwitch in "
+        f"sovereign:vswitchId; or leave {full_key(name)} out, and llama.cpp on CPUs serves alone",
+    )
+    return False
+
+
 def _gpu_nodes(
     written: Mapping[str, Any], cloud: CloudInfo, node_type: NodeType, mistakes: Mistakes
 ) -> tuple[int, int] | None:
@@ -189,7 +205,14 @@ def _gpu_nodes(
     least, most = written["gpu_nodes_min"], written["gpu_nodes_max"]
     minimum = least or min(needed, most or needed)
     maximum = most or minimum
-    _range("gpu", minimum, maximum, cloud, mistakes)
+    if node_type.ordered_in is not None and maximum > minimum:
+        mistakes.at(
+            "gpu_nodes_max",
+            f"found {maximum}, above the minimum, but {node_type.name} is ordered by a person in "
+            f"{node_type.ordered_in}: such a pool does not scale by itself; allowed: {minimum}",
+        )
+    else:
+        _range("gpu", minimum, maximum, cloud, mistakes)
     if minimum <= maximum < needed:
         mistakes.at(
             "gpu_nodes_max" if most else "gpu_nodes_min",

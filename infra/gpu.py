@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catalog import NodeType, Place
-from components.clouds import Stock, StockUntoldError
+from components.clouds import Stock, StockUntoldError, unseen_stock
 
 __all__ = ["GpuCandidate", "GpuChoice", "HeldPool", "choose"]
 
@@ -62,12 +62,14 @@ def choose(
 
     Reserved capacity comes before all else, then the pool that the stack has: what runs is not moved because
     something better is back in stock. Then the first that the cloud does not call out of stock. A cloud that
-    says nothing about stock is given a try.
+    says nothing about stock is given a try. A dedicated server is taken at its word: whoever names one in the
+    settings has it, and there is nobody to ask.
 
     Args:
         candidates: in the order of preference; empty where the place sells no GPU.
         held: the pool of the last update; None if there was none.
-        stock: asks the cloud; only called for candidates that are neither reserved nor held.
+        stock: asks the cloud; only called for candidates that are neither reserved nor held, and that an API
+            sells.
     """
     ours = [candidate for candidate in candidates if held is not None and held.is_of(candidate)]
     reserved = [candidate for candidate in candidates if candidate.reserved]
@@ -78,6 +80,10 @@ def choose(
     said: list[str] = []
     untold: list[str] = []
     for candidate in candidates:
+        ordered_in = candidate.node_type.ordered_in
+        if ordered_in is not None:
+            said.append(f"{candidate}: {unseen_stock(ordered_in)}")
+            return GpuChoice(candidate=candidate, reason="; ".join(said), untold=untold)
         try:
             answer = stock(candidate)
         except StockUntoldError as error:

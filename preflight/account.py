@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pulumi import automation
 
-from components.clouds import CloudModule
+from components.clouds import CloudModule, unseen_stock
 from components.clouds.inspection import Answer, Inspection, Verdict, stock_answer
 from infra.settings import Settings
 
@@ -70,8 +70,17 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
         )
         answers.extend(module.inspect(needs, provider))
         for candidate in settings.gpu:
+            ordered_in = candidate.node_type.ordered_in
             if candidate.reserved:
                 found = Answer(about=str(candidate), verdict=Verdict.GOOD, found="reserved, by the settings")
+            elif ordered_in is not None:
+                found = Answer(
+                    about=f"{candidate.node_type.name} in {candidate.zone.code}",
+                    verdict=Verdict.UNTOLD,
+                    found=unseen_stock(ordered_in),
+                    remedy=f"count the hosts that have joined: sovereign:gpuNodesMin must not exceed them, here "
+                    f"{candidate.minimum}",
+                )
             else:
                 found = stock_answer(
                     candidate.node_type.name,
@@ -99,7 +108,8 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
 
 def _vcpus(settings: Settings) -> int | None:
     pools = [(settings.cpu_node_type, settings.cpu_nodes_min)]
-    pools += [(each.node_type, each.minimum) for each in settings.gpu[:1]]
+    # What a person orders elsewhere is in no quota of the account.
+    pools += [(each.node_type, each.minimum) for each in settings.gpu[:1] if each.node_type.ordered_in is None]
     counts = [node_type.vcpus * nodes if node_type.vcpus else None for node_type, nodes in pools]
     return None if None in counts else sum(count for count in counts if count)
 

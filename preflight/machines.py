@@ -31,7 +31,8 @@ def gpu_pool(settings: Settings, stock: Sequence[Answer]) -> Iterator[Answer]:
         return
     names = {str(candidate) for candidate in settings.gpu}
     answers = [answer for answer in stock if answer.about in names or _named(answer, settings.gpu)]
-    if not any(candidate.reserved for candidate in settings.gpu):
+    from_stock = [each for each in settings.gpu if each.node_type.ordered_in is None]
+    if from_stock and not any(candidate.reserved for candidate in settings.gpu):
         yield Answer(
             about="GPU stock reserved",
             verdict=Verdict.LOOK,

@@ -21,7 +21,7 @@ from components.clouds.contract import (
     Site,
     WeightsBucket,
 )
-from components.clouds.stock import Stock, StockUntoldError
+from components.clouds.stock import Stock, StockUntoldError, unseen_stock
 
 __all__ = [
     "GPU_TAINT_KEY",
@@ -43,6 +43,7 @@ __all__ = [
     "WeightsBucket",
     "built_clouds",
     "cloud_module",
+    "unseen_stock",
 ]
 
 _MODULES: Final = {

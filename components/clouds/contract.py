@@ -193,6 +193,8 @@ class GpuPool(pulumi.ComponentResource):
 
     pool_id: pulumi.Output[str]
     """Known only when the cloud has granted the nodes, where it says whether it has."""
+    runtime_class: str | None = None
+    """RuntimeClass that a pod must name to see a GPU; None where it is the nodes' default runtime."""
 
     def report(self, site: Site, size: PoolSize) -> None:
         """Register the outputs. By them the next update knows what it holds, and keeps it."""

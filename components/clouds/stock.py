@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
-__all__ = ["Stock", "StockUntoldError", "asked"]
+__all__ = ["Stock", "StockUntoldError", "asked", "unseen_stock"]
 
 _Answer = TypeVar("_Answer")
 
@@ -24,6 +24,11 @@ class Stock(StrEnum):
 
 class StockUntoldError(Exception):
     """The cloud was asked and gave no answer; the message is the cloud's own."""
+
+
+def unseen_stock(ordered_in: str) -> str:
+    """What is said of the stock of a node type that a person orders in ``ordered_in``: no API tells it."""
+    return f"dedicated server, ordered in {ordered_in}; the stack cannot see its stock"
 
 
 def asked(question: Callable[[], _Answer]) -> _Answer:

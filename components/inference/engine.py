@@ -66,6 +66,8 @@ class EnginePods:
     grace_seconds: int
     """From SIGTERM to SIGKILL: longer than preStop and drain together."""
     tolerations: Sequence[TolerationArgsDict] = ()
+    runtime_class: str | None = None
+    """None: the node's default runtime."""
 
 
 def engine_pods(pods: EnginePods, labels: dict[str, str]) -> DeploymentSpecArgsDict:
@@ -87,6 +89,8 @@ def engine_pods(pods: EnginePods, labels: dict[str, str]) -> DeploymentSpecArgsD
     }
     if pods.tolerations:
         pod["tolerations"] = list(pods.tolerations)
+    if pods.runtime_class is not None:
+        pod["runtime_class_name"] = pods.runtime_class
     return {
         "replicas": pods.replicas,
         "selector": {"match_labels": selector(pods.app)},

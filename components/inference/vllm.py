@@ -48,6 +48,8 @@ class VllmArgs:
     """Share of GPU memory that vLLM takes, above 0 and up to 1."""
     max_model_len: int
     """Longest prompt plus answer, in tokens."""
+    runtime_class: str | None = None
+    """RuntimeClass of the pods, where their nodes do not give every pod the NVIDIA runtime."""
 
 
 def vllm_arguments(args: VllmArgs) -> list[str]:
@@ -107,6 +109,7 @@ def vllm_pods(args: VllmArgs) -> EnginePods:
         group=_GROUP,
         grace_seconds=_GRACE_SECONDS,
         tolerations=[{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}],
+        runtime_class=args.runtime_class,
     )
 
 

@@ -87,7 +87,7 @@ class Inference(pulumi.ComponentResource):
             # Not only when it is made: the id is known only when the cloud has granted the nodes.
             granted = gpu_pool.pool_id.apply(lambda _: [gpu_pool])
             after_pool = pulumi.ResourceOptions(parent=self, depends_on=granted)
-            Vllm(f"{name}-vllm", _vllm(args, locked, plan), surroundings, after_pool)
+            Vllm(f"{name}-vllm", _vllm(args, locked, plan, gpu_pool.runtime_class), surroundings, after_pool)
             upstreams.append(_upstream(VLLM_APP, VLLM_PORT, args.serving.replicas * _VLLM_SLOTS))
         gguf = artefacts.locked.gguf
         if gguf is not None:
@@ -113,7 +113,9 @@ class Inference(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _vllm(args: RegionalStackArgs, locked: Locked, plan: FetchPlan) -> VllmArgs:
+def _vllm(
+    args: RegionalStackArgs, locked: Locked, plan: FetchPlan, runtime_class: str | None
+) -> VllmArgs:
     return VllmArgs(
         image=locked.image("vllm"),
         plan=plan,
@@ -121,6 +123,7 @@ def _vllm(args: RegionalStackArgs, locked: Locked, plan: FetchPlan) -> VllmArgs:
         gpus_per_replica=args.serving.gpus_per_replica,
         gpu_memory_utilization=args.serving.gpu_memory_utilization,
         max_model_len=args.serving.max_model_len,
+        runtime_class=runtime_class,
     )
 
 
