@@ -84,7 +84,7 @@ class NodeType(Fact):
     places: tuple[str, ...]
     """Codes of the places that sell it; empty when not known. Stock is never promised."""
     ordered_in: str | None
-    """Where a person orders it, such as Robot, if no API sells it; then no cloud can be asked for its stock and
+    """Where a person orders it, such as Robot, if no API sells it: then nobody can be asked for its stock and
     no pool of it grows by itself. None: the cloud's API makes it."""
     note: str
     source: Source

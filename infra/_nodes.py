@@ -179,9 +179,9 @@ def _reachable(
         return True
     mistakes.at(
         name,
-        f"found {text!r}, a dedicated server that somebody orders in {node_type.ordered_in} and that joins by "
-        "a vSwitch, but sovereign:vswitchId is not set. Allowed: this type with the number of a vSwitch in "
-        f"sovereign:vswitchId; or leave {full_key(name)} out, and llama.cpp on CPUs serves alone",
+        f"found {text!r}, a dedicated server that a person orders in {node_type.ordered_in} and that joins "
+        "by a vSwitch, but sovereign:vswitchId is not set. Allowed: this type with the number of a vSwitch "
+        f"there; or leave {full_key(name)} out, and llama.cpp on CPUs serves alone",
     )
     return False
 

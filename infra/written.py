@@ -188,7 +188,9 @@ class WrittenSettings(BaseModel):
         description="Which of these are reserved for us, by contract or ticket: taken first, without asking.",
     )
     gpu_nodes_min: Count | None = Field(
-        default=None, description="GPU nodes at least. Default: as many as the replicas need."
+        default=None,
+        description="GPU nodes at least; of dedicated servers, how many have joined. Default: as many as the "
+        "replicas need.",
     )
     gpu_nodes_max: Count | None = Field(
         default=None,
@@ -242,7 +244,7 @@ class WrittenSettings(BaseModel):
     vswitch_id: Annotated[int, Field(ge=1), Allowed("the number of a vSwitch in Robot")] | None = Field(
         default=None,
         description="vSwitch by which dedicated GPU servers (GEX) join; the output gexJoinScript says how. "
-        "Hetzner only.",
+        "Hetzner only, where gpuNodeType names one of them it is needed.",
     )
     project_id: Annotated[Name, Allowed("the UUID of a Scaleway project")] | None = Field(
         default=None, description="Scaleway project of this jurisdiction. Read on Scaleway only."

@@ -78,8 +78,8 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
                     about=f"{candidate.node_type.name} in {candidate.zone.code}",
                     verdict=Verdict.UNTOLD,
                     found=unseen_stock(ordered_in),
-                    remedy=f"count the hosts that have joined: sovereign:gpuNodesMin must not exceed them, here "
-                    f"{candidate.minimum}",
+                    remedy=f"count the hosts that have joined: {candidate.minimum} are needed "
+                    "(sovereign:gpuNodesMin)",
                 )
             else:
                 found = stock_answer(
@@ -109,7 +109,9 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
 def _vcpus(settings: Settings) -> int | None:
     pools = [(settings.cpu_node_type, settings.cpu_nodes_min)]
     # What a person orders elsewhere is in no quota of the account.
-    pools += [(each.node_type, each.minimum) for each in settings.gpu[:1] if each.node_type.ordered_in is None]
+    pools += [
+        (each.node_type, each.minimum) for each in settings.gpu[:1] if each.node_type.ordered_in is None
+    ]
     counts = [node_type.vcpus * nodes if node_type.vcpus else None for node_type, nodes in pools]
     return None if None in counts else sum(count for count in counts if count)
 

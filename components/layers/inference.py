@@ -113,9 +113,7 @@ class Inference(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _vllm(
-    args: RegionalStackArgs, locked: Locked, plan: FetchPlan, runtime_class: str | None
-) -> VllmArgs:
+def _vllm(args: RegionalStackArgs, locked: Locked, plan: FetchPlan, runtime_class: str | None) -> VllmArgs:
     return VllmArgs(
         image=locked.image("vllm"),
         plan=plan,

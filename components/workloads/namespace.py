@@ -19,7 +19,7 @@ PULL_SECRET = "registry-login"
 
 
 class ClosedNamespace(pulumi.ComponentResource):
-    """A namespace with residency labels and Pod Security ``restricted``; nothing may go in or out."""
+    """A namespace with residency labels and Pod Security, by default ``restricted``; no path in or out."""
 
     namespace: str
     pull_secrets: Sequence[str]
@@ -33,12 +33,16 @@ class ClosedNamespace(pulumi.ComponentResource):
         target: ClusterTarget,
         login: RegistryLogin | None,
         opts: pulumi.ResourceOptions,
+        host_access: bool = False,
     ) -> None:
-        """Create ``namespace`` under the logical name ``name``."""
+        """Create ``namespace`` under the logical name ``name``.
+
+        ``host_access`` is for the few pods of the cluster's own that mount a part of their host.
+        """
         super().__init__("sovereign:workloads:ClosedNamespace", name, None, opts)
         created = k8s.core.v1.Namespace(
             f"{name}-namespace",
-            metadata={"name": namespace, "labels": namespace_labels(target)},
+            metadata={"name": namespace, "labels": namespace_labels(target, host_access=host_access)},
             opts=target.options(self),
         )
         k8s.networking.v1.NetworkPolicy(
@@ -61,9 +65,12 @@ class ClosedNamespace(pulumi.ComponentResource):
         self.register_outputs({"namespace": namespace})
 
 
-def namespace_labels(target: ClusterTarget) -> dict[str, str]:
-    """Residency, and Pod Security ``restricted`` enforced: no root, no capabilities, no host access."""
-    level = "restricted"
+def namespace_labels(target: ClusterTarget, *, host_access: bool = False) -> dict[str, str]:
+    """Residency, and Pod Security ``restricted`` enforced: no root, no capabilities, no host access.
+
+    With ``host_access`` nothing of it is enforced, as no milder level lets a pod mount a part of its host.
+    """
+    level = "privileged" if host_access else "restricted"
     return {
         **target.residency.labels,
         "pod-security.kubernetes.io/enforce": level,

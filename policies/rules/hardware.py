@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -18,14 +19,21 @@ _NAMES: Final = frozenset(
 )
 """Properties by which the clouds' resources name a machine."""
 
+_POOL: Final = re.compile(r"sovereign:(?P<cloud>[a-z]+):GpuPool")
+"""A pool of machines that no API orders has no resource of a cloud: its component says what they are."""
+
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     cloud = context.catalog.cloud_of_provider(resource.package)
-    if cloud is None:
+    pool = _POOL.fullmatch(resource.type)
+    key = cloud.key if cloud is not None else pool["cloud"] if pool else None
+    if key is None:
         return
     for path, name in _named(resource.properties, ""):
-        node_type = context.catalog.node_type(cloud.key, name)
-        if node_type is not None and node_type.gpu is not None:
+        node_type = context.catalog.node_type(key, name)
+        if node_type is None or (cloud is None and node_type.ordered_in is None):
+            continue
+        if node_type.gpu is not None:
             gpu = node_type.gpu
             yield Violation(
                 _ID,

@@ -183,6 +183,8 @@ class Choice:
     control_planes: int = 3
     vswitch_id: int | None = None
     cpu_nodes: int = 2
+    gpu_node_type: str | None = None
+    """None takes the place's."""
 
 
 def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
@@ -193,7 +195,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
     module = cloud_module(choice.cloud)
     cpu = catalog.node_type(choice.cloud, place.defaults.cpu_node_type)
     assert cpu is not None
-    gpu_name = place.defaults.gpu_node_type if choice.gpu else None
+    gpu_name = (choice.gpu_node_type or place.defaults.gpu_node_type) if choice.gpu else None
     host = f"{choice.jurisdiction}.inference.example.com"
     registry = module.registry_path(place, host) or choice.registry
     assert registry is not None

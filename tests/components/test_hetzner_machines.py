@@ -144,7 +144,7 @@ def test_servers_close_what_the_stack_does_not_use_and_encrypt_the_rest() -> Non
     assert settings["flannel-backend"] == "wireguard-native"
     assert settings["tls-san"] == ["192.0.2.10", "10.64.2.10"]
     assert "disable-network-policy" not in settings, "policies must be enforced"
-    assert settings["kubelet-arg"] == ["cloud-provider=external"]
+    assert settings["kubelet-arg"] == ["cloud-provider=external", "config=/etc/sovereign/kubelet.yaml"]
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)

@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from catalog import load_catalog
+from components.clouds import Stock
+from infra.cost import estimate
+from infra.gpu import GpuCandidate, choose
 from infra.settings import Settings, SettingsError, parse
+from preflight.machines import gpu_pool
 
 SECRETS = ("hcloudToken", "weightsAccessKey", "weightsSecretKey")
 REAL: dict[str, object] = {
@@ -97,3 +101,78 @@ def test_secrets_left_in_the_file_do_not_stop_a_move_to_another_cloud() -> None:
 def test_more_nodes_than_the_minimum_are_refused_as_nobody_orders_servers_by_itself() -> None:
     [mistake] = mistakes({"sovereign:cpuNodesMax": "5"})
     assert "node pools of hetzner do not scale by themselves" in mistake
+
+
+GEX = {"sovereign:location": "fsn1", "sovereign:vswitchId": "4711", "sovereign:gpuNodeType": "GEX44"}
+NO_GPU = {"sovereign:gpuNodeType": "none"}
+
+
+def test_hosts_that_have_joined_are_a_gpu_pool_of_their_number() -> None:
+    settings = read({**GEX, "sovereign:gpuNodesMin": "2"})
+    [pool] = settings.gpu
+    assert (str(pool), pool.minimum, pool.maximum) == ("GEX44@fsn1", 2, 2)
+    assert settings.no_gpu_reason == ""
+
+
+def test_no_gpu_stays_the_default_also_with_a_vswitch() -> None:
+    assert read({"sovereign:vswitchId": "4711"}).gpu == ()
+    assert "docs/clouds/hetzner.md" in read().no_gpu_reason
+
+
+def test_a_dedicated_server_without_a_way_into_the_network_is_refused_with_what_to_do() -> None:
+    [mistake] = mistakes({**GEX, "sovereign:vswitchId": None})
+    assert mistake.startswith(
+        "sovereign:gpuNodeType: found 'GEX44', a dedicated server that a person orders in Robot and that "
+        "joins by a vSwitch, but sovereign:vswitchId is not set. Allowed: "
+    )
+    assert "or leave sovereign:gpuNodeType out" in mistake
+
+
+def test_a_wrong_vswitch_is_one_mistake_and_not_two() -> None:
+    [mistake] = mistakes({**GEX, "sovereign:vswitchId": "vlan"})
+    assert mistake.startswith("sovereign:vswitchId: found 'vlan'")
+
+
+def test_a_pool_that_a_person_orders_never_grows_by_itself() -> None:
+    [mistake] = mistakes({**GEX, "sovereign:gpuNodesMin": "2", "sovereign:gpuNodesMax": "3"})
+    assert mistake == (
+        "sovereign:gpuNodesMax: found 3, above the minimum, but GEX44 is ordered by a person in Robot: such "
+        "a pool does not scale by itself; allowed: 2"
+    )
+
+
+def test_fewer_hosts_than_the_replicas_need_are_refused() -> None:
+    [mistake] = mistakes({**GEX, "sovereign:gpuNodesMin": "1"})
+    assert "2 replicas with 1 GPU each need 2 of GEX44" in mistake
+    assert read({**GEX, "sovereign:gpuNodesMin": "1", "sovereign:replicas": "1"}).gpu[0].minimum == 1
+
+
+def test_a_host_stands_where_its_type_stands_also_beside_the_cluster() -> None:
+    [mistake] = mistakes({**GEX, "sovereign:location": "nbg1"})
+    assert "found 'GEX44', not known to be sold in nbg1; allowed in nbg1: GEX130, GEX131" in mistake
+    beside = {**GEX, "sovereign:location": "nbg1", "sovereign:gpuNodeType": "GEX44@fsn1"}
+    assert [str(pool) for pool in read(beside).gpu] == ["GEX44@fsn1"]
+
+
+def test_nobody_is_asked_for_the_stock_of_a_dedicated_server_and_the_choice_says_so() -> None:
+    def never(candidate: GpuCandidate) -> Stock:
+        raise AssertionError(f"a cloud was asked for {candidate}")
+
+    choice = choose(read(GEX).gpu, None, never)
+    assert str(choice.candidate) == "GEX44@fsn1"
+    assert choice.reason == "GEX44@fsn1: dedicated server, ordered in Robot; the stack cannot see its stock"
+
+
+def test_dedicated_servers_are_in_the_estimate_though_they_are_no_resource() -> None:
+    catalog = load_catalog()
+    without, with_two = (estimate(read({**GEX, **more}), catalog, None) for more in (NO_GPU, {}))
+    price = catalog.price("hetzner", "GEX44", "fsn1")
+    assert price is not None
+    assert without.eur_per_month is not None
+    assert with_two.eur_per_month == without.eur_per_month + 2 * price.amount
+    unpriced = estimate(read({**GEX, "sovereign:gpuNodeType": "GEX130"}), catalog, None).unpriced
+    assert [line for line in unpriced if "GEX130" in line] == ["GPU nodes (2 x GEX130): no price known here"]
+
+
+def test_preflight_does_not_ask_to_reserve_what_somebody_has_ordered() -> None:
+    assert list(gpu_pool(read(GEX), ())) == []

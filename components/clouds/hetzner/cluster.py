@@ -12,7 +12,7 @@ from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuP
 from components.clouds.hetzner.addresses import Slot
 from components.clouds.hetzner.api import HetznerApi
 from components.clouds.hetzner.certificates import HetznerCertificates, hash_of, kubeconfig
-from components.clouds.hetzner.gex import join_script
+from components.clouds.hetzner.gex import RUNTIME_CLASS, join_script
 from components.clouds.hetzner.machines import BucketAccess, ClusterFacts, NodeFacts, node_user_data
 from components.clouds.hetzner.machines.gateway import API_PORT
 from components.clouds.hetzner.network import HetznerNetwork
@@ -109,7 +109,9 @@ class HetznerCluster(Cluster):
 
 class HetznerGpuPool(GpuPool):
     """Dedicated servers with GPUs, which no API orders: they are there when somebody has run the join
-    script."""
+    script. The node type is an input, as no resource of an API says whose silicon it is."""
+
+    runtime_class = RUNTIME_CLASS
 
     def __init__(
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
@@ -119,7 +121,7 @@ class HetznerGpuPool(GpuPool):
         Raises:
             ValueError: no vSwitch is named by which such servers could join.
         """
-        super().__init__("sovereign:hetzner:GpuPool", name, None, opts)
+        super().__init__("sovereign:hetzner:GpuPool", name, {"nodeType": size.node_type}, opts)
         if site.settings.vswitch_id is None:
             message = (
                 f"{size.node_type} is a dedicated server that joins by a vSwitch: set sovereign:vswitchId "

@@ -10,16 +10,25 @@ from components.clouds.hetzner.addresses import Slot
 from components.clouds.hetzner.machines import ClusterFacts, MachineFile, NodeFacts, node_files
 from components.clouds.hetzner.machines.cloud_init import environment_file, templated
 from components.clouds.hetzner.machines.gateway import API_PORT, api_address, gateway_address
-from components.clouds.hetzner.machines.node import agent_token
+from components.clouds.hetzner.machines.node import KUBELET_CONFIG, agent_token
 
-__all__ = ["VLAN_MTU", "join_script"]
+__all__ = ["ROBOT", "RUNTIME_CLASS", "VLAN_MTU", "join_script"]
 
 VLAN_MTU: Final = 1400
 """Largest frame content that a vSwitch carries (docs.hetzner.com, vSwitch)."""
 
+ROBOT: Final = {"instance.hetzner.cloud/provided-by": "robot"}
+"""Node label of dedicated servers, as Hetzner's own controllers write it."""
+
+RUNTIME_CLASS: Final = "nvidia"
+"""Of pods that use a GPU. k3s defines it and finds the NVIDIA container runtime by itself, but makes it no
+node's default (k3s-io/docs, advanced, alternative container runtimes; k3s, manifests/runtimes.yaml)."""
+
 _KEPT: Final = (
     "bucket.conf",
     "registries.yaml",
+    "kubelet.yaml",
+    "zz-sovereign.conf",
     "firewall.nft",
     "sovereign-firewall.service",
     "sovereign-k3s.service",
@@ -41,7 +50,7 @@ def join_script(cluster: ClusterFacts) -> str:
         role="agent",
         address=str(cluster.plan.member(Slot.VSWITCH, 0)),
         labels={
-            "instance.hetzner.cloud/provided-by": "robot",
+            **ROBOT,
             # The cloud controller knows no dedicated servers and could not make one a target.
             "node.kubernetes.io/exclude-from-external-load-balancers": "true",
         },
@@ -66,6 +75,7 @@ def join_script(cluster: ClusterFacts) -> str:
         "IMAGES_SHA256": cluster.airgap_images.sha256,
         "LABELS": " ".join(f"{name}={value}" for name, value in {**cluster.labels, **facts.labels}.items()),
         "TAINT": facts.taints[0],
+        "KUBELET_CONFIG": KUBELET_CONFIG,
     }
     files = [file for file in node_files(cluster, facts) if file.path.endswith(_KEPT)]
     written = "".join(_written(file) for file in files)

@@ -20,7 +20,10 @@ from components.clouds.hetzner.machines.cloud_init import (
 from components.clouds.hetzner.machines.gateway import API_PORT, api_address, gateway_address
 
 __all__ = [
+    "DRAIN_SECONDS",
+    "KUBELET_CONFIG",
     "METADATA",
+    "SYSTEM_SECONDS",
     "BucketAccess",
     "ClusterFacts",
     "NodeFacts",
@@ -35,6 +38,20 @@ METADATA: Final = "169.254.169.254"
 """Hetzner's metadata service: whoever reaches it on a machine can read that machine's user data."""
 
 INSTALL: Final = "/usr/local/sbin/sovereign-install"
+
+KUBELET_CONFIG: Final = "/etc/sovereign/kubelet.yaml"
+"""k3s copies it into the directory that it has the kubelet read (k3s v1.34, pkg/daemons/agent/agent.go)."""
+
+DRAIN_SECONDS: Final = 150
+"""How long pods may take to end when their node shuts down: longer than the grace of every workload of the
+stack. The longest is the router's: 140 seconds, of which 120 for answers that are under way."""
+
+SYSTEM_SECONDS: Final = 30
+"""After that, for the pods that the others lean on: name server, volume driver. Theirs is the cluster's
+default grace of 30 seconds."""
+
+_INHIBIT_SECONDS: Final = DRAIN_SECONDS + SYSTEM_SECONDS + 10
+"""logind's limit. A kubelet that is allowed less than it asks for delays nothing at all."""
 
 _CONTROL_PLANE_TAINT: Final = "node-role.kubernetes.io/control-plane=true:NoSchedule"
 _NOT_OURS: Final = ("traefik", "servicelb", "local-storage")
@@ -104,7 +121,7 @@ def k3s_configuration(cluster: ClusterFacts, node: NodeFacts) -> dict[str, Any]:
     common: dict[str, Any] = {
         "node-ip": node.address,
         "node-label": [f"{name}={value}" for name, value in labels.items()],
-        "kubelet-arg": ["cloud-provider=external"],
+        "kubelet-arg": ["cloud-provider=external", f"config={KUBELET_CONFIG}"],
         "resolv-conf": "/etc/rancher/k3s/resolv.conf",
         "disable-default-registry-endpoint": True,
     }
@@ -133,6 +150,16 @@ def registries(host: str) -> dict[str, Any]:
     """containerd's mirrors: whatever an image is called, no other registry is asked for it."""
     endpoint = {"endpoint": [f"https://{host}"]}
     return {"mirrors": {host: endpoint, "*": endpoint}}
+
+
+def kubelet_configuration() -> dict[str, Any]:
+    """Pods get their stop signal and time to drain before the machine stops."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "shutdownGracePeriod": f"{DRAIN_SECONDS + SYSTEM_SECONDS}s",
+        "shutdownGracePeriodCriticalPods": f"{SYSTEM_SECONDS}s",
+    }
 
 
 def variables(cluster: ClusterFacts, node: NodeFacts) -> dict[str, str]:
@@ -174,6 +201,14 @@ def node_files(cluster: ClusterFacts, node: NodeFacts) -> list[MachineFile]:
         MachineFile(path="/etc/sovereign/node.env", content=environment_file(variables(cluster, node))),
         MachineFile(path="/etc/sovereign/registries.yaml", content=_yaml(registries(cluster.registry))),
         MachineFile(path="/etc/sovereign/firewall.nft", content=templated("node.nft.j2", metadata=METADATA)),
+        MachineFile(path=KUBELET_CONFIG, content=_yaml(kubelet_configuration())),
+        # The last name wins: unattended-upgrades has a file of its own with 30 seconds (Kubernetes issue
+        # 102818).
+        MachineFile(
+            path="/etc/systemd/logind.conf.d/zz-sovereign.conf",
+            content=f"[Login]\nInhibitDelayMaxSec={_INHIBIT_SECONDS}\n",
+            mode="0644",
+        ),
         MachineFile(path="/usr/local/sbin/sovereign-way-out", content=static("way-out.sh"), mode="0755"),
         MachineFile(path=INSTALL, content=static("install.sh"), mode="0755"),
         MachineFile(

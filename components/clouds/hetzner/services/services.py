@@ -10,11 +10,12 @@ import pulumi_kubernetes as k8s
 from components.clouds.contract import ClusterServicesArgs, Site
 from components.clouds.hetzner.services.ccm import CCM_IMAGE, HetznerCloudController
 from components.clouds.hetzner.services.csi import CSI_IMAGES, HetznerVolumes
+from components.clouds.hetzner.services.gpus import GPU_IMAGE, HetznerGpus
 from components.workloads.namespace import ClosedNamespace
 
 __all__ = ["IMAGES", "NAMESPACE", "TOKEN", "TOKEN_SECRET", "HetznerServices"]
 
-IMAGES: Final = (CCM_IMAGE, *CSI_IMAGES)
+IMAGES: Final = (CCM_IMAGE, *CSI_IMAGES, GPU_IMAGE)
 NAMESPACE: Final = "hetzner"
 TOKEN: Final = "hcloudToken"
 """Key of the setting with the API token. It can read and write the whole project: give each stack its own."""
@@ -22,11 +23,11 @@ TOKEN_SECRET: Final = "hcloud"
 
 
 class HetznerServices(pulumi.ComponentResource):
-    """Hetzner's cloud controller and volume driver.
+    """Hetzner's cloud controller and volume driver; with a vSwitch also what makes the GPUs behind it known.
 
-    They are the only pods that may reach addresses outside the cluster beside the egress gate: Hetzner's
-    API is the one host they call. A NetworkPolicy knows addresses and no names, so theirs says port 443;
-    they run no model and see no prompt.
+    The first two are the only pods that may reach addresses outside the cluster beside the egress gate:
+    Hetzner's API is the one host they call. A NetworkPolicy knows addresses and no names, so theirs says port
+    443; they run no model and see no prompt.
     """
 
     def __init__(
@@ -71,4 +72,7 @@ class HetznerServices(pulumi.ComponentResource):
             target=target,
             opts=own,
         )
+        if site.settings.vswitch_id is not None:
+            image = args.images[GPU_IMAGE]
+            HetznerGpus(f"{name}-gpus", image=image, login=args.login, target=target, opts=own)
         self.register_outputs({})
