@@ -58,7 +58,7 @@ def test_two_joined_hosts_serve_with_vllm_until_they_are_given_up(falkenstein: P
     assert outputs["gpuNodeType"] == "GEX44"
     assert outputs["gpuStock"].endswith("dedicated server, ordered in Robot; the stack cannot see its stock")
     assert outputs["gexJoinScript"].startswith("#!/bin/sh")
-    assert not [line for line in outputs["costEstimate"]["missing"] if "GEX44" in line]
+    assert not [line for line in outputs["costEstimate"]["missing"] if "GPU nodes" in line]
     vllm = workload(stack, "Deployment", "vllm")
     assert vllm is not None
     assert vllm["spec"]["template"]["spec"]["runtimeClassName"] == "nvidia"
