@@ -26,9 +26,9 @@ class Platform(pulumi.ComponentResource):
     """Three namespaces, the egress gate and the router's priority class.
 
     Assumed of the cloud, not installed here: a network plugin that enforces NetworkPolicy, and on GPU nodes
-    the NVIDIA driver, container toolkit and device plugin. Scaleway brings the latter with every GPU pool.
-    Civo does not say so for every GPU type; until the plugin runs there, vLLM's pods wait and llama.cpp
-    answers.
+    the NVIDIA driver, container toolkit and device plugin. Scaleway brings the latter with every GPU pool,
+    Hetzner's own services bring the device plugin. Civo does not say so for every GPU type; until the plugin
+    runs there, vLLM's pods wait and llama.cpp answers.
     """
 
     inference: ClosedNamespace

@@ -139,6 +139,13 @@ def test_the_device_plugin_reaches_nobody_and_has_a_namespace_of_its_own(with_gp
     assert inside == {"nvidia-device-plugin"}
 
 
+def test_a_gpu_host_that_is_down_holds_up_no_update(with_gpus: Tree) -> None:
+    [plugin] = [
+        each for each in with_gpus.of_type("kubernetes:apps/v1:DaemonSet") if "device-plugin" in each.name
+    ]
+    assert plugin.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
 def test_without_a_vswitch_there_is_no_device_plugin() -> None:
     tree = record(Choice("eu", "hetzner", "fsn1", registry=REGISTRY))
     assert "nvidia-device-plugin" not in dict(workloads(tree))

@@ -63,7 +63,8 @@ class HetznerGpus(pulumi.ComponentResource):
         )
         k8s.apps.v1.DaemonSet(
             f"{name}-device-plugin",
-            metadata=metadata,
+            # A host that is down must not hold up an update of all the rest, which waits for these services.
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
             spec={
                 "selector": {"match_labels": selector(_APP)},
                 "template": {"metadata": {"labels": target.labels(_APP)}, "spec": _pod(image)},
