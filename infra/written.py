@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -266,6 +267,7 @@ def key_names() -> dict[str, str]:
     return {to_camel(name): name for name in WrittenSettings.model_fields}
 
 
+@cache
 def secret_names() -> tuple[str, ...]:
     """Fields whose values may be stored encrypted and are never shown."""
     fields = WrittenSettings.model_fields
