@@ -8,6 +8,7 @@ from typing import Final
 
 from policies.facts import ABSENT, Absent, Resource, Unknown, Value, is_blank, plain
 from policies.models.containers import CONTAINER_LISTS, Container, containers_of
+from policies.rules._clusters import default_namespace
 from policies.rules._serving import serves
 
 __all__ = ["KubernetesObject", "Pod", "cluster_of", "field", "objects_of", "serving_pods"]
@@ -34,10 +35,11 @@ class KubernetesObject:
 
     @property
     def namespace(self) -> str | None:
-        """Its namespace, ``default`` if it names none, None if that is not known."""
+        """Its namespace, that of its provider if it names none; None if that is not known."""
         value = plain(field(self.fields, "metadata", "namespace"))
         if is_blank(value):
-            return None if isinstance(plain(field(self.fields, "metadata")), Unknown) else "default"
+            hidden = isinstance(plain(field(self.fields, "metadata")), Unknown)
+            return None if hidden else default_namespace(self.resource.provider)
         return value if isinstance(value, str) else None
 
 
@@ -68,7 +70,9 @@ def field(value: Value | Absent, *steps: str) -> Value | Absent:
 
 
 def cluster_of(resource: Resource) -> str:
-    """Return what tells clusters apart: the provider that the object is deployed with."""
+    """Return the provider that an object is deployed with. Several may lead to one cluster: see
+    ``_clusters.cluster_key``, which needs the stack.
+    """
     return resource.provider.urn if resource.provider is not None else ""
 
 

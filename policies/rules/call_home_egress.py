@@ -1,20 +1,22 @@
 """Pods that serve models can reach nothing outside the cluster.
 
-The policy pack sees no properties of objects in a cluster that does not exist yet, so in the first preview of
-a program it cannot tell; the guard can, and so can the pack from then on.
+Objects of one cluster may be deployed with several providers. A policy closes a namespace only where it is
+certainly in the cluster of the pods; it opens one wherever that cannot be ruled out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from policies.facts import Absent, Resource, StackFacts, Unknown, Value, contains_unknown, is_blank, plain
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._call_home import LAW, NO_EXCEPTION
+from policies.rules._clusters import cluster_key, may_be_one
 from policies.rules._destinations import is_private_network
-from policies.rules._pods import KubernetesObject, Pod, cluster_of, field, objects_of, serving_pods
+from policies.rules._pods import KubernetesObject, Pod, objects_of, serving_pods
+from policies.rules._pods import field as at
 from policies.rules._serving import violation
 from policies.violations import Violation
 
@@ -55,23 +57,43 @@ class _Policy:
         return self.owner.resource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Policies:
     """The policies of a stack that close a namespace of a cluster, or open one."""
 
-    closed: frozenset[tuple[str, str]]
-    opening: Mapping[tuple[str, str | None], list[_Policy]]
-    """By cluster and namespace; None for those that may hold for every namespace of the cluster."""
+    stack: StackFacts
+    closing: dict[str, list[frozenset[str]]] = field(default_factory=dict[str, list[frozenset[str]]])
+    """Clusters, by the namespace that is closed in them."""
+    opening: dict[str | None, list[tuple[frozenset[str], _Policy]]] = field(
+        default_factory=dict[str | None, list[tuple[frozenset[str], _Policy]]]
+    )
+    """By namespace; None for those that may hold for every namespace of the cluster."""
+    keys: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """What was found out about clusters, by provider."""
 
-    def near(self, cluster: str, namespace: str) -> Iterator[_Policy]:
-        for key in ((cluster, namespace), (cluster, None)):
-            yield from self.opening.get(key, ())
+    def cluster(self, resource: Resource) -> frozenset[str]:
+        """What tells the cluster of an object from others; providers of one cluster have it in common."""
+        urn = resource.provider.urn if resource.provider is not None else ""
+        if urn not in self.keys:
+            self.keys[urn] = cluster_key(resource.provider, self.stack)
+        return self.keys[urn]
+
+    def closes(self, cluster: frozenset[str], namespace: str) -> bool:
+        """True only for a policy that is certainly in the same cluster."""
+        return any(cluster & each for each in self.closing.get(namespace, ()))
+
+    def near(self, cluster: frozenset[str], namespace: str) -> Iterator[_Policy]:
+        """What opens the namespace, in this cluster or in one that may be the same."""
+        for key in (namespace, None):
+            for where, policy in self.opening.get(key, ()):
+                if may_be_one(cluster, where):
+                    yield policy
 
 
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    pods = [pod for resource in _concerned(stack) for pod in serving_pods(resource)]
+    pods = [pod for resource in _concerned(stack) for pod in serving_pods(_seen(resource, stack))]
     if not pods:
         return
     policies = _policies(stack)
@@ -86,21 +108,28 @@ def _concerned(stack: StackFacts) -> Sequence[Resource]:
     return stack.resources if opens else stack.asked
 
 
+def _seen(resource: Resource, stack: StackFacts) -> Resource:
+    """Return a Kubernetes object with properties: the engine shows no outputs before its cluster exists."""
+    if resource.package != "kubernetes" or resource.properties:
+        return resource
+    return stack.judged(resource) or resource
+
+
 def _is_policy(resource: Resource) -> bool:
     return resource.type.startswith((_POLICY, *_OTHER_POLICIES))
 
 
 def _policies(stack: StackFacts) -> _Policies:
-    closed: set[tuple[str, str]] = set()
-    opening: dict[tuple[str, str | None], list[_Policy]] = {}
+    policies = _Policies(stack)
     for resource in stack.of_type(_POLICY, *_OTHER_POLICIES):
-        for policy in _policies_in(resource):
+        for policy in _policies_in(_seen(resource, stack)):
             namespace = policy.owner.namespace if resource.type.startswith(_POLICY) else None
+            cluster = policies.cluster(resource)
             if policy.closes and namespace is not None:
-                closed.add((cluster_of(resource), namespace))
+                policies.closing.setdefault(namespace, []).append(cluster)
             if policy.opening:
-                opening.setdefault((cluster_of(resource), namespace), []).append(policy)
-    return _Policies(frozenset(closed), opening)
+                policies.opening.setdefault(namespace, []).append((cluster, policy))
+    return policies
 
 
 def _policies_in(resource: Resource) -> tuple[_Policy, ...]:
@@ -112,11 +141,11 @@ def _read_policies(resource: Resource) -> tuple[_Policy, ...]:
 
 
 def _read(owner: KubernetesObject) -> _Policy:
-    spec = field(owner.fields, "spec")
+    spec = at(owner.fields, "spec")
     return _Policy(
         owner=owner,
         closes=_closes(owner.resource, spec),
-        selector=plain(field(spec, "podSelector")),
+        selector=plain(at(spec, "podSelector")),
         opening=_opening(owner.resource, spec),
     )
 
@@ -134,8 +163,8 @@ def _pod(pod: Pod, stack: StackFacts, policies: _Policies) -> Iterator[Violation
     if namespace is None:
         yield _refusal(resource, f"the namespace of {label} is only known after the update", _FIX)
         return
-    cluster = cluster_of(resource)
-    if (cluster, namespace) not in policies.closed:
+    cluster = policies.cluster(resource)
+    if not policies.closes(cluster, namespace):
         yield _refusal(
             resource,
             f"no NetworkPolicy of this stack closes the namespace {namespace}, where {label} serves",
@@ -157,9 +186,9 @@ def _closes(resource: Resource, spec: Value | Absent) -> bool:
     """Return True for a NetworkPolicy that holds for every pod, in both directions."""
     if resource.type not in {_POLICY, f"{_POLICY}List"}:
         return False
-    types = plain(field(spec, "policyTypes"))
+    types = plain(at(spec, "policyTypes"))
     kinds = [plain(each) for each in types] if isinstance(types, tuple) else []
-    return "Ingress" in kinds and "Egress" in kinds and _selects_all(plain(field(spec, "podSelector")))
+    return "Ingress" in kinds and "Egress" in kinds and _selects_all(plain(at(spec, "podSelector")))
 
 
 def _selects_all(selector: Value | Absent) -> bool:
@@ -178,7 +207,7 @@ def _opening(resource: Resource, spec: Value | Absent) -> str:
         )
     if isinstance(plain(spec), Unknown):
         return "its rules are only known after the update"
-    rules = plain(field(spec, "egress"))
+    rules = plain(at(spec, "egress"))
     if isinstance(rules, Unknown):
         return "its egress is only known after the update"
     for index, rule in enumerate(rules if isinstance(rules, tuple) else ()):
@@ -189,13 +218,13 @@ def _opening(resource: Resource, spec: Value | Absent) -> str:
 
 
 def _rule_problem(rule: Value) -> str:
-    peers = plain(field(rule, "to"))
+    peers = plain(at(rule, "to"))
     if isinstance(peers, Unknown) or isinstance(plain(rule), Unknown):
         return "is only known after the update"
     if is_blank(peers):
         return "has no `to`, so it allows every address"
     for peer in peers if isinstance(peers, tuple) else ():
-        block = plain(field(peer, "ipBlock"))
+        block = plain(at(peer, "ipBlock"))
         if isinstance(plain(peer), Unknown) or (isinstance(block, Mapping) and contains_unknown(block)):
             return "has a peer that is only known after the update"
         if isinstance(block, Mapping):
@@ -204,14 +233,14 @@ def _rule_problem(rule: Value) -> str:
                 return (
                     "allows addresses outside private networks, and an address says nothing about its place"
                 )
-        elif is_blank(field(peer, "podSelector")) and is_blank(field(peer, "namespaceSelector")):
+        elif is_blank(at(peer, "podSelector")) and is_blank(at(peer, "namespaceSelector")):
             return "has a peer that selects nothing that can be read"
     return ""
 
 
 def _may_select(selector: Value | Absent, labels: Value | Absent) -> bool:
     """Return False only if the selector asks for a label that the pod certainly has not."""
-    wanted = plain(field(selector, "matchLabels"))
+    wanted = plain(at(selector, "matchLabels"))
     own = plain(labels)
     if not isinstance(wanted, Mapping) or not isinstance(own, Mapping):
         return True

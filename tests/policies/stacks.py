@@ -25,7 +25,8 @@ from policies.violations import Violation
 CASES: Final = Path(__file__).with_name("cases")
 TODAY: Final = date(2026, 11, 23)
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
-_NO_PROVIDER: Final = frozenset({"pulumi:pulumi:Stack", "pulumi:providers"})
+_PROVIDERS: Final = "pulumi:providers"
+_NO_PROVIDER: Final = frozenset({"pulumi:pulumi:Stack", _PROVIDERS})
 
 
 class _Loader(yaml.SafeLoader):
@@ -100,7 +101,8 @@ class Case:
             rows = [*(closed_namespace(each) for each in _namespaces(rows)), *rows]
         root = resource(STACK_TYPE, "sovereign-eu", self.fields.get("outputs", {}), provider=None)
         urns = {row["name"]: make_urn(row["type"], row["name"]) for row in rows}
-        facts = (root, *(_resource(row, urns) for row in rows))
+        providers = {row["name"]: row.get("properties", {}) for row in rows if _PROVIDERS in row["type"]}
+        facts = (root, *(_resource(row, urns, providers) for row in rows))
         if not self.knows_inputs:
             return StackFacts(facts)
         given = {urns[row["name"]]: row["inputs"] for row in rows if "inputs" in row}
@@ -173,11 +175,13 @@ def make_urn(type_token: str, name: str) -> str:
     return f"urn:pulumi:eu::sovereign::{type_token}::{name}"
 
 
-def explicit_provider(package: str, properties: Mapping[str, Any] | None = None) -> Provider:
+def explicit_provider(
+    package: str, properties: Mapping[str, Any] | None = None, name: str = "explicit"
+) -> Provider:
     """A provider that the program declares."""
     token = f"pulumi:providers:{package}"
     frozen = cast("Mapping[str, Any]", freeze(properties or {}))
-    return Provider(token, make_urn(token, "explicit"), "explicit", frozen)
+    return Provider(token, make_urn(token, name), name, frozen)
 
 
 def default_provider(package: str) -> Provider:
@@ -195,7 +199,10 @@ def resource(
     )
 
 
-def _resource(row: Mapping[str, Any], urns: Mapping[str, str]) -> Resource:
+def _resource(
+    row: Mapping[str, Any], urns: Mapping[str, str], providers: Mapping[str, Mapping[str, Any]]
+) -> Resource:
+    """A resource of a case. ``providerName`` may name a provider of the case, which then says the rest."""
     package = package_of(row["type"])
     match row.get("provider", "none" if row["type"].startswith(tuple(_NO_PROVIDER)) else {}):
         case "none":
@@ -203,7 +210,8 @@ def _resource(row: Mapping[str, Any], urns: Mapping[str, str]) -> Resource:
         case "default":
             provider = default_provider(package)
         case properties:
-            provider = explicit_provider(package, properties)
+            name = row.get("providerName", "explicit")
+            provider = explicit_provider(package, providers.get(name, properties), name)
     parent = urns[row["parent"]] if "parent" in row else make_urn(STACK_TYPE, "sovereign-eu")
     behind = {name: tuple(urns[each] for each in names) for name, names in row.get("from", {}).items()}
     return Resource(

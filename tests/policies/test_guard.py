@@ -79,10 +79,13 @@ def _as_input(value: Value) -> Any:
 async def _seen_by_a_transform(stack: StackFacts) -> StackFacts:
     """The facts of a stack after a way through transform arguments and back."""
     seen: dict[str, Resource] = {}
+    declared = {each.urn for each in stack.resources}
     for each in stack.resources:
         if each.provider is not None and not each.provider.is_default:
             provider = each.provider
-            seen[provider.urn] = Resource(provider.urn, provider.type, provider.name, provider.properties)
+            if provider.urn not in declared:
+                declares = Resource(provider.urn, provider.type, provider.name, provider.properties)
+                seen[provider.urn] = declares
         args = transform_args(
             each.type,
             each.name,
