@@ -37,8 +37,13 @@ COUNT = {count}
 IMAGE = "rg.fr-par.scw.cloud/team/page@sha256:" + "0" * 64
 
 cloud = pulumi.ResourceOptions(provider=scaleway.Provider("cloud", region="fr-par", zone="fr-par-1"))
+KUBECONFIG = """
+clusters: [{{name: c, cluster: {{server: "https://example.api.k8s.fr-par.scw.cloud:6443"}}}}]
+contexts: [{{name: c, context: {{cluster: c}}}}]
+current-context: c
+"""
 cluster = pulumi.ResourceOptions(
-    provider=kubernetes.Provider("cluster", cluster_identifier="example", kubeconfig="{{}}")
+    provider=kubernetes.Provider("cluster", cluster_identifier="example", kubeconfig=KUBECONFIG)
 )
 
 

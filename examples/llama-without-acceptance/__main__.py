@@ -22,7 +22,19 @@ SWITCHES = {
     "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "0",
 }
 
-provider = kubernetes.Provider("cluster", cluster_identifier="example", kubeconfig="{}")
+# In a program with a cluster of its own: kubeconfig=cluster.kubeconfig. As text, it must lead to a server
+# whose place is known.
+KUBECONFIG = """\
+clusters:
+  - name: example
+    cluster: {server: "https://example.api.k8s.fr-par.scw.cloud:6443"}
+contexts:
+  - name: example
+    context: {cluster: example, user: nobody}
+current-context: example
+"""
+
+provider = kubernetes.Provider("cluster", cluster_identifier="example", kubeconfig=KUBECONFIG)
 
 # No pod of the namespace reaches anything, or is reached, until another policy opens a path.
 closed = kubernetes.networking.v1.NetworkPolicy(

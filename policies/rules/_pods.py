@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.facts import ABSENT, Absent, Resource, Unknown, Value, is_blank, plain
+from policies.facts import ABSENT, Absent, Resource, StackFacts, Unknown, Value, is_blank, plain
 from policies.models.containers import CONTAINER_LISTS, Container, containers_of
 from policies.rules._clusters import default_namespace
 from policies.rules._serving import serves
 
-__all__ = ["KubernetesObject", "Pod", "cluster_of", "field", "objects_of", "serving_pods"]
+__all__ = ["KubernetesObject", "Pod", "cluster_of", "field", "known", "objects_of", "serving_pods"]
 
 
 _PODLESS: Final = (
@@ -86,6 +86,13 @@ def objects_of(resource: Resource) -> Iterator[KubernetesObject]:
                 yield KubernetesObject(resource, fields)
         return
     yield KubernetesObject(resource, resource.properties)
+
+
+def known(resource: Resource, stack: StackFacts) -> Resource:
+    """Return a Kubernetes object with properties: the engine shows no outputs before its cluster exists."""
+    if resource.package != "kubernetes" or resource.properties:
+        return resource
+    return stack.judged(resource) or resource
 
 
 def serving_pods(resource: Resource) -> Iterator[Pod]:

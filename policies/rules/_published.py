@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain, select
+from policies.facts import ABSENT, Absent, Resource, Unknown, Value, is_blank, plain, select
 from policies.models.containers import Container, containers_of
 from policies.rules._pods import field
 
-__all__ = ["TLS_PORTS", "mistakes_of", "protocols"]
+__all__ = ["TLS_PORTS", "faces_outside", "mistakes_of", "protocols"]
 
 TLS_PORTS: Final = frozenset({443, 6443})
 _HTTPS: Final = 443
 _TLS_PROTOCOLS: Final = frozenset({"https", "tls", "kubernetes.io/wss"})
-_PLAIN_TARGETS: Final = frozenset({"80", "http", "http-web", "web"})
+_TLS_WORDS: Final = frozenset({"https", "ssl", "tls", "websecure"})
+"""A port with one of these in its name speaks TLS."""
+_TLS_ENDING: Final = 443
+"""Where TLS is spoken without a privilege, ports end in this: 8443, 9443, 10443."""
 _FACING: Final = frozenset({"LoadBalancer", "NodePort"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
@@ -124,6 +127,15 @@ def _spec_of(properties: Mapping[str, Value], path: str) -> Mapping[str, Value]:
     return bare if isinstance(bare, Mapping) else {}
 
 
+def faces_outside(service: Mapping[str, Value]) -> bool:
+    """Return True for the properties of a Service that can be reached from outside the cluster, or may be."""
+    spec = plain(service.get("spec"))
+    if not isinstance(spec, Mapping):
+        return False
+    kind = plain(spec.get("type"))
+    return kind in _FACING or isinstance(kind, Unknown) or not is_blank(spec.get("externalIPs", ABSENT))
+
+
 def _service(properties: Mapping[str, Value]) -> Iterator[str]:
     spec = plain(properties.get("spec"))
     if isinstance(spec, Unknown):
@@ -133,7 +145,7 @@ def _service(properties: Mapping[str, Value]) -> Iterator[str]:
     kind = plain(spec.get("type"))
     if isinstance(kind, Unknown):
         yield "`spec.type` is only known after the update; it may be LoadBalancer or NodePort"
-    elif kind in _FACING or not is_blank(spec.get("externalIPs", ABSENT)):
+    elif faces_outside(properties):
         where = "opens that on every node, past the router" if kind == "NodePort" else "faces the world"
         ports = plain(spec.get("ports"))
         for index, port in enumerate(ports if isinstance(ports, tuple) else (Unknown.UNKNOWN,)):
@@ -147,16 +159,23 @@ def _port(value: Value, *, has_certificate: bool) -> str | None:
     if not isinstance(port, Mapping):
         return "is only known after the update"
     number = plain(port.get("port"))
-    if plain(port.get("appProtocol")) in _TLS_PROTOCOLS:
-        return None
-    if number != _HTTPS:
+    if number != _HTTPS and plain(port.get("appProtocol")) not in _TLS_PROTOCOLS:
         known = isinstance(number, int | float)
         return f"is port {number:g}, where nothing says that TLS is spoken" if known else "has no known port"
-    target = plain(port.get("targetPort"))
-    as_text = f"{target:g}" if isinstance(target, int | float) else target
-    if as_text in _PLAIN_TARGETS and not has_certificate:
-        return f"leads port 443 to {as_text}, which speaks plain HTTP"
-    return None
+    given = plain(port.get("targetPort", ABSENT))
+    target = number if is_blank(given) or given is ABSENT else given
+    if has_certificate or _speaks_tls(target):
+        return None
+    if not isinstance(target, str | int | float):
+        return "leads to a port that is only known after the update"
+    shown = target if isinstance(target, str) else f"{target:g}"
+    return f"leads to port {shown} of the pods, where nothing says that TLS is spoken"
+
+
+def _speaks_tls(target: Value | Absent) -> bool:
+    if isinstance(target, str) and not target.isdecimal():
+        return not _TLS_WORDS.isdisjoint(target.lower().split("-"))
+    return isinstance(target, str | int | float) and int(target) % 1000 == _TLS_ENDING
 
 
 def _has_certificate(properties: Mapping[str, Value]) -> bool:

@@ -15,7 +15,7 @@ from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._call_home import LAW, NO_EXCEPTION
 from policies.rules._clusters import cluster_key, may_be_one
 from policies.rules._destinations import is_private_network
-from policies.rules._pods import KubernetesObject, Pod, objects_of, serving_pods
+from policies.rules._pods import KubernetesObject, Pod, known, objects_of, serving_pods
 from policies.rules._pods import field as at
 from policies.rules._serving import violation
 from policies.violations import Violation
@@ -93,7 +93,7 @@ class _Policies:
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    pods = [pod for resource in _concerned(stack) for pod in serving_pods(_seen(resource, stack))]
+    pods = [pod for resource in _concerned(stack) for pod in serving_pods(known(resource, stack))]
     if not pods:
         return
     policies = _policies(stack)
@@ -108,13 +108,6 @@ def _concerned(stack: StackFacts) -> Sequence[Resource]:
     return stack.resources if opens else stack.asked
 
 
-def _seen(resource: Resource, stack: StackFacts) -> Resource:
-    """Return a Kubernetes object with properties: the engine shows no outputs before its cluster exists."""
-    if resource.package != "kubernetes" or resource.properties:
-        return resource
-    return stack.judged(resource) or resource
-
-
 def _is_policy(resource: Resource) -> bool:
     return resource.type.startswith((_POLICY, *_OTHER_POLICIES))
 
@@ -122,7 +115,7 @@ def _is_policy(resource: Resource) -> bool:
 def _policies(stack: StackFacts) -> _Policies:
     policies = _Policies(stack)
     for resource in stack.of_type(_POLICY, *_OTHER_POLICIES):
-        for policy in _policies_in(_seen(resource, stack)):
+        for policy in _policies_in(known(resource, stack)):
             namespace = policy.owner.namespace if resource.type.startswith(_POLICY) else None
             cluster = policies.cluster(resource)
             if policy.closes and namespace is not None:

@@ -24,7 +24,7 @@ KUBECONFIG: Final = json.dumps(
     {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": "https://eu.example:6443"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://eu.api.k8s.fr-par.scw.cloud:6443"}}],
         "users": [{"name": "u", "user": {"token": CANARY}}],
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "x",

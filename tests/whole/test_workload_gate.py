@@ -1,5 +1,6 @@
 """The gate around workloads, on the real engine: images by the lock, switches, closed networks."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,16 @@ from tests.conftest import REPOSITORY, Project
 pytestmark = pytest.mark.engine
 
 PACK = ("--policy-pack", str(REPOSITORY / "policies"))
+KUBECONFIG = json.dumps(
+    {
+        "clusters": [
+            {"name": "c", "cluster": {"server": "https://some.api.k8s.fr-par.scw.cloud:6443"}},
+        ],
+        "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+        "current-context": "c",
+    }
+)
+"""Leads to a cluster whose place is known."""
 
 A_WORKLOAD = """
     import pulumi_kubernetes as k8s
@@ -16,7 +27,7 @@ A_WORKLOAD = """
         "stray",
         metadata={"name": "stray", "namespace": "inference"},
         spec={"containers": [{"name": "c", "image": "%s"}]},
-        opts=pulumi.ResourceOptions(provider=k8s.Provider("stray", kubeconfig="{}")),
+        opts=pulumi.ResourceOptions(provider=k8s.Provider("stray", kubeconfig=%r)),
     )
     """
 STRAY = f"rg.fr-par.scw.cloud/eu-inference-example-com/rehearsal/stray@sha256:{'0' * 64}"
@@ -27,7 +38,7 @@ def test_an_image_that_is_not_in_the_lock_is_refused_by_pack_and_guard(
 ) -> None:
     project = sovereign("eu")
     project.lock()
-    project.append_to_program(A_WORKLOAD % STRAY)
+    project.append_to_program(A_WORKLOAD % (STRAY, KUBECONFIG))
     result = project.pulumi("preview", *PACK)
     assert result.returncode != 0
     policies, _, diagnostics = result.stdout.partition("Diagnostics:")
@@ -40,7 +51,7 @@ def test_an_image_that_is_not_in_the_lock_is_refused_by_pack_and_guard(
 def test_without_a_lock_our_own_stack_runs_no_workload_at_all(sovereign: Callable[[str], Project]) -> None:
     project = sovereign("eu")
     assert project.pulumi("preview", *PACK).returncode == 0, "the foundation alone is fine"
-    project.append_to_program(A_WORKLOAD % STRAY)
+    project.append_to_program(A_WORKLOAD % (STRAY, KUBECONFIG))
     result = project.pulumi("preview", *PACK)
     assert result.returncode != 0
     assert "`make lock STACK=eu` writes one" in " ".join(result.stdout.split())
@@ -62,7 +73,7 @@ FOREIGN = """
     import pulumi
     import pulumi_kubernetes as k8s
 
-    cluster = pulumi.ResourceOptions(provider=k8s.Provider("cluster", kubeconfig="{}"))
+    cluster = pulumi.ResourceOptions(provider=k8s.Provider("cluster", kubeconfig=%r))
     %s
     k8s.apps.v1.Deployment(
         "vllm",
@@ -112,9 +123,9 @@ def test_a_program_of_somebody_else_closes_its_network_and_sets_the_switches(
         "config:\n  sovereign:jurisdiction: eu\n  pulumi:disable-default-providers: ['*']\n"
     )
     switches = ", ".join(f'{{"name": "{name}", "value": "{value}"}}' for name, value in SWITCHES)
-    project.program(FOREIGN % ("", "0" * 64, ""))
+    project.program(FOREIGN % (KUBECONFIG, "", "0" * 64, ""))
     refused = project.pulumi("preview", *PACK)
-    project.program(FOREIGN % (CLOSED, "0" * 64, switches))
+    project.program(FOREIGN % (KUBECONFIG, CLOSED, "0" * 64, switches))
     passed = project.pulumi("preview", *PACK)
 
     assert refused.returncode != 0
