@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog import Lock, how_to_lock, load_lock
-from policies.context import REHEARSAL_VARIABLE
+from policies.rehearsal import rehearsal_workspace
 
 __all__ = ["FoundLock", "LockRefusedError", "find_lock", "rehearsal_workspace"]
 
@@ -24,12 +22,6 @@ class FoundLock:
     lock: Lock | None
     advice: str
     """What to run next; empty if there is a lock."""
-
-
-def rehearsal_workspace(environment: Mapping[str, str] | None = None) -> Path | None:
-    """The workspace of the rehearsal we run in, or None if this is no rehearsal."""
-    workspace = (os.environ if environment is None else environment).get(REHEARSAL_VARIABLE, "")
-    return Path(workspace) if workspace else None
 
 
 def find_lock(

@@ -12,18 +12,16 @@ from typing import Final
 from catalog import Lock, load_catalog
 from policies.acceptances import Acceptances, load_acceptances
 from policies.locks import StackLock, lock_of
+from policies.rehearsal import rehearsal_workspace
 from policies.rule import Context
 from policies.sites import DeclaredSite, lock_name
 
-__all__ = ["REHEARSAL_VARIABLE", "build_context", "in_rehearsal", "lock_of_stack", "locks_of_sites"]
-
-REHEARSAL_VARIABLE: Final = "SOVEREIGN_REHEARSAL"
-"""Set to the workspace path while local stand-ins play the clouds."""
+__all__ = ["build_context", "in_rehearsal", "lock_of_stack", "locks_of_sites"]
 
 
 def in_rehearsal(environment: Mapping[str, str] = os.environ) -> bool:
     """Return True if this process runs in a rehearsal."""
-    return bool(environment.get(REHEARSAL_VARIABLE))
+    return rehearsal_workspace(environment) is not None
 
 
 @cache
@@ -33,16 +31,16 @@ def _acceptances_on(day: date) -> Acceptances:
 
 
 @cache
-def _lock_of(project: str, stack: str, jurisdiction: str | None, workspace: str | None) -> StackLock:
+def _lock_of(project: str, stack: str, jurisdiction: str | None, workspace: Path | None) -> StackLock:
     """Read the file once a run."""
-    return lock_of(project, stack, jurisdiction, Path(workspace) if workspace else None)
+    return lock_of(project, stack, jurisdiction, workspace)
 
 
 def lock_of_stack(
     project: str, stack: str, jurisdiction: str | None, environment: Mapping[str, str] = os.environ
 ) -> StackLock:
     """Return the lock of a stack, as far as the pack can see one: see ``policies.locks``."""
-    return _lock_of(project, stack, jurisdiction, environment.get(REHEARSAL_VARIABLE))
+    return _lock_of(project, stack, jurisdiction, rehearsal_workspace(environment))
 
 
 def locks_of_sites(

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from catalog import LockError
-from infra.locks import FoundLock, LockRefusedError, find_lock, rehearsal_workspace
+from infra.locks import FoundLock, LockRefusedError, find_lock
 
 REGISTRY = "rg.fr-par.scw.cloud/eu-inference"
 
@@ -102,9 +102,3 @@ def test_a_broken_lock_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
     write(tmp_path / "locks", rehearsal=False).write_text("rehearsal: maybe")
     with pytest.raises(LockError):
         find(tmp_path, None)
-
-
-@pytest.mark.parametrize(("environment", "workspace_"), [({}, None), ({"SOVEREIGN_REHEARSAL": ""}, None)])
-def test_only_the_variable_makes_a_rehearsal(environment: dict[str, str], workspace_: Path | None) -> None:
-    assert rehearsal_workspace(environment) is workspace_
-    assert rehearsal_workspace({"SOVEREIGN_REHEARSAL": "/w"}) == Path("/w")

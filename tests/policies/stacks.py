@@ -18,6 +18,7 @@ from catalog import Lock
 from policies.acceptances import Acceptance, judge
 from policies.context import build_context
 from policies.facts import UNKNOWN, Options, Provider, Resource, Secret, StackFacts, freeze, package_of
+from policies.rehearsal import BACKEND, STAND_INS, WORKSPACE, played_packages
 from policies.rule import Context, ResourceRule, load_rules
 from policies.sites import DeclaredSite
 from policies.violations import Violation
@@ -244,3 +245,9 @@ def violations_of(stack: StackFacts, context: Context) -> list[Violation]:
         else:
             found.extend(rule.check(stack, context))
     return found
+
+
+def rehearsed(workspace: Path) -> dict[str, str]:
+    """The variables that a rehearsal in a workspace sets."""
+    ports = ",".join(f"{package}:{40000 + index}" for index, package in enumerate(sorted(played_packages())))
+    return {WORKSPACE: str(workspace), BACKEND: f"file://{workspace}/state?metadata=skip", STAND_INS: ports}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from policies.pack import build_policies
 from policies.rule import load_rules
 from policies.rules.residency_labels import JURISDICTION_LABEL
 from tests.policies.engine_messages import UNKNOWN_TEXT, Analyzer
-from tests.policies.stacks import Case, cases, explicit_provider, resource, violations_of
+from tests.policies.stacks import Case, cases, explicit_provider, rehearsed, resource, violations_of
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -80,7 +81,8 @@ def test_the_pack_knows_a_rehearsal_by_its_workspace(monkeypatch: pytest.MonkeyP
     )
 
     outside = Analyzer(monkeypatch, "eu", context=None).preview(StackFacts((pod,)))
-    monkeypatch.setenv("SOVEREIGN_REHEARSAL", "/somewhere")
+    for name, value in rehearsed(Path("/somewhere")).items():
+        monkeypatch.setenv(name, value)
     inside = Analyzer(monkeypatch, "eu", context=None).preview(StackFacts((pod,)))
 
     assert {answer.policy for answer in outside} == {"images-rehearsal", "images-lock"}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from policies.context import build_context, locks_of_sites
 from policies.rules._sites import site_hosts
 from policies.sites import DeclaredSite, declared_sites, lock_name, site_name
+from tests.policies.stacks import rehearsed
 
 HOME = {"jurisdiction": "eu", "domain": "acme.test"}
 GRA11 = {"cloud": "ovh", "location": "GRA11", "registry": "r.test/x"}
@@ -71,7 +72,7 @@ def _write(directory: Path, name: str, **changes: Any) -> None:
 
 def test_locks_of_further_sites_count_and_one_of_somebody_else_does_not(tmp_path: Path) -> None:
     sites = declared_sites({**HOME, "sites": json.dumps([GRA11, {"cloud": "civo", "location": "FRA1"}])}.get)
-    environment = {"SOVEREIGN_REHEARSAL": str(tmp_path)}
+    environment = rehearsed(tmp_path)
     _write(tmp_path, "dev-ovh-gra11")
     _write(tmp_path, "dev-civo-fra1", stack="other")
 
