@@ -70,6 +70,7 @@ def build_context(
     lock: StackLock = _NO_LOCK,
     sites: Sequence[DeclaredSite] = (),
     site_locks: Sequence[Lock] = (),
+    open_defaults: Sequence[str] = (),
 ) -> Context:
     """Return the context for a stack whose configuration states a jurisdiction, or states none.
 
@@ -81,6 +82,7 @@ def build_context(
         lock: what the stack may run; by default there is no lock, and none is needed.
         sites: what the configuration says of the stack's sites, the home site first.
         site_locks: what may run at the further sites.
+        open_defaults: packages whose default provider is not disabled, see ``policies.default_providers``.
 
     Raises:
         catalog.CatalogError: the catalogue itself is wrong.
@@ -101,4 +103,5 @@ def build_context(
         registry=registry,
         sites=tuple(sites),
         site_locks=tuple(site_locks),
+        open_defaults=tuple(open_defaults),
     )

@@ -22,6 +22,7 @@ from pulumi_policy import (
 )
 
 from policies.context import build_context, in_rehearsal, lock_of_stack, locks_of_sites
+from policies.default_providers import open_defaults
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
 from policies.sites import declared_sites
 
@@ -38,6 +39,8 @@ PACK_NAME: Final = "sovereign"
 CONFIG_NAMESPACE: Final = "sovereign"
 CONFIG_KEY: Final = "jurisdiction"
 REGISTRY_KEY: Final = "registry"
+ENGINE_NAMESPACE: Final = "pulumi"
+DISABLED_DEFAULTS: Final = "disable-default-providers"
 
 _WRONG_SERVER: Final = "policies.analyzer.install() must run before the pack is built"
 
@@ -115,4 +118,5 @@ def run_context() -> Context:
         lock=lock_of_stack(project, stack, stated),
         sites=sites,
         site_locks=locks_of_sites(project, stack, stated, sites),
+        open_defaults=open_defaults(pulumi.Config(ENGINE_NAMESPACE).get(DISABLED_DEFAULTS)),
     )

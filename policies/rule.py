@@ -96,6 +96,8 @@ class Context:
     """``host/path`` of ``sovereign:registry`` where the stack configures one, word for word."""
     sites: tuple[DeclaredSite, ...] = ()
     """The sites that the stack declares, the home site first."""
+    open_defaults: tuple[str, ...] = ()
+    """Packages whose default provider the stack's configuration does not disable and that reach somewhere."""
     site_locks: tuple[Lock, ...] = ()
     """What may run at the further sites, where there is a lock."""
 

@@ -13,12 +13,20 @@ from typing import Final
 
 from policies.facts import ABSENT, Absent, Resource, Unknown, Value, is_blank, plain, select
 from policies.models.containers import Container, containers_of
+from policies.models.mounts import pod_spec_of
 from policies.rules._pods import field
+from policies.rules._serving import serves
 
 __all__ = ["TLS_PORTS", "faces_outside", "mistakes_of", "protocols"]
 
 TLS_PORTS: Final = frozenset({443, 6443})
 _HTTPS: Final = 443
+_REDIRECT: Final = "ssl-redirect"
+_ENTRY_POINTS: Final = "router.entrypoints"
+_CLEAR_ENTRY_POINTS: Final = frozenset({"http", "web"})
+"""Annotations of NGINX, HAProxy and Traefik, and the usual names of entry points without TLS."""
+_EDGE_PORTS: Final = frozenset({80, 443})
+"""What firewalls let everybody reach."""
 _TLS_PROTOCOLS: Final = frozenset({"https", "tls", "kubernetes.io/wss"})
 _TLS_WORDS: Final = frozenset({"https", "ssl", "tls", "websecure"})
 """A port with one of these in its name speaks TLS."""
@@ -54,6 +62,7 @@ def mistakes_of(resource: Resource, group: str, kind: str, properties: Mapping[s
         yield from _service(properties)
     elif kind == "Ingress" and api in {"networking.k8s.io", "extensions"}:
         yield from _ingress(properties.get("spec"))
+        yield from _in_the_clear(properties)
     elif (api, kind) in _LISTENERS:
         path = _LISTENERS[api, kind]
         yield from protocols(properties, path, _TLS_LISTENERS)
@@ -62,7 +71,7 @@ def mistakes_of(resource: Resource, group: str, kind: str, properties: Mapping[s
     elif api in _TRAEFIK and kind == "IngressRouteUDP":
         yield "`spec` opens a UDP entry point, of which nothing says that it is encrypted"
     else:
-        yield from _node_ports(resource, properties)
+        yield from _node_ports(resource, kind, properties)
 
 
 def _route(properties: Mapping[str, Value], path: str) -> Iterator[str]:
@@ -75,15 +84,20 @@ def _route(properties: Mapping[str, Value], path: str) -> Iterator[str]:
         yield f"`{path}` is not given, so the route is served in the clear"
 
 
-def _node_ports(resource: Resource, properties: Mapping[str, Value]) -> Iterator[str]:
-    """Yield the ports that pods open on their nodes, past every Service and the router."""
+def _node_ports(resource: Resource, kind: str, properties: Mapping[str, Value]) -> Iterator[str]:
+    """Yield the ports that pods open on their nodes, past every Service and the router.
+
+    An agent that watches its node is let be: ``exposure-firewall`` opens no port but those of the edge.
+    """
     whole = resource
     if properties is not resource.properties:
         whole = Resource(resource.urn, resource.type, resource.name, properties)
     for part in containers_of(whole):
         if not isinstance(part, Container):
             continue
-        on_host = plain(_spec_of(properties, part.path).get("hostNetwork"))
+        spec = pod_spec_of(whole, part)
+        on_host = plain(spec.get("hostNetwork"))
+        is_agent = kind == "DaemonSet" and _reads_the_node(spec) and not serves(part)
         shares = on_host is not None and on_host is not False
         ports = plain(part.raw.get("ports"))
         if isinstance(ports, Unknown):
@@ -91,16 +105,39 @@ def _node_ports(resource: Resource, properties: Mapping[str, Value]) -> Iterator
         elements = ports if isinstance(ports, tuple) else ()
         for index, element in enumerate(elements):
             found = _node_port(element, shares=shares)
-            if found:
+            if found and not (is_agent and _is_behind_firewalls(element, shares=shares)):
                 yield f"`{part.path}.ports[{index}]` {found}"
+
+
+def _reads_the_node(spec: Mapping[str, Value]) -> bool:
+    """Return True for a pod that looks into its node: at its processes, or at its files."""
+    volumes = plain(spec.get("volumes"))
+    return plain(spec.get("hostPID")) is True or any(
+        isinstance(plain(field(each, "hostPath")), Mapping)
+        for each in (volumes if isinstance(volumes, tuple) else ())
+    )
+
+
+def _is_behind_firewalls(value: Value, *, shares: bool) -> bool:
+    number = _number(value, shares=shares)
+    return isinstance(number, int | float) and number not in _EDGE_PORTS
+
+
+def _number(value: Value, *, shares: bool) -> Value:
+    """Return the port of the node that a port of a container opens, None for none."""
+    names = ("hostPort", "containerPort") if shares else ("hostPort",)
+    for name in names:
+        found = plain(field(value, name))
+        if found is not None and not isinstance(found, Absent):
+            return found
+    return None
 
 
 def _node_port(value: Value, *, shares: bool) -> str:
     port = plain(value)
     if not isinstance(port, Mapping):
         return "is only known after the update; it may open a port of the node" if shares else ""
-    names = ("hostPort", "containerPort") if shares else ("hostPort",)
-    number = next((found for name in names if (found := plain(port.get(name))) is not None), None)
+    number = _number(value, shares=shares)
     if number is None or number == 0:
         return ""
     if isinstance(number, Unknown):
@@ -110,21 +147,6 @@ def _node_port(value: Value, *, shares: bool) -> str:
         return ""
     shown = f"{number:g}" if isinstance(number, int | float) else "a port"
     return f"opens port {shown} of every node that it runs on, past the router, and nothing says TLS"
-
-
-def _spec_of(properties: Mapping[str, Value], path: str) -> Mapping[str, Value]:
-    """Return the pod's specification in which a container stands."""
-    value: Value = properties
-    steps = path.split(".")[:-1]
-    for step in steps:
-        name, _, index = step.partition("[")
-        fields = plain(value)
-        value = fields.get(name) if isinstance(fields, Mapping) else None
-        elements = plain(value)
-        if index and isinstance(elements, tuple):
-            value = elements[int(index.rstrip("]"))]
-    bare = plain(value)
-    return bare if isinstance(bare, Mapping) else {}
 
 
 def faces_outside(service: Mapping[str, Value]) -> bool:
@@ -204,6 +226,21 @@ def _ingress(value: Value) -> Iterator[str]:
             yield f"`spec.rules[{index}].host` is only known after the update"
         elif isinstance(host, str) and covered and not {host, f"*.{host.partition('.')[2]}"} & covered:
             yield f"`spec.rules[{index}].host` stands under no `tls` entry, so it is served in the clear"
+
+
+def _in_the_clear(properties: Mapping[str, Value]) -> Iterator[str]:
+    """Yield what tells a controller to serve the hosts of an Ingress without TLS as well."""
+    annotations = plain(field(properties, "metadata", "annotations"))
+    if isinstance(annotations, Unknown):
+        yield "`metadata.annotations` is only known after the update; it may turn TLS off"
+    for key, value in annotations.items() if isinstance(annotations, Mapping) else ():
+        bare = plain(value)
+        name = key.rpartition("/")[2]
+        words = {word.strip().lower() for word in bare.split(",")} if isinstance(bare, str) else set[str]()
+        if name == _REDIRECT and "false" in words:
+            yield f"`metadata.annotations` has {name} false, so every host is served in the clear as well"
+        elif name == _ENTRY_POINTS and words & _CLEAR_ENTRY_POINTS:
+            yield f"`metadata.annotations` has {name} with one that listens in the clear"
 
 
 def _elements(value: Value | None) -> tuple[Value, ...]:

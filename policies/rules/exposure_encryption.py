@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, StackFacts, Unknown, plain, select, shown
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._exposure import LAW, REFERENCES, attached
+from policies.rules._pods import field, known, objects_of
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -36,6 +37,26 @@ _UNENCRYPTED: Final = {
 """Stores that lie in the clear, with the component that puts nothing there but weights: those are public, and
 every file is checked against the lock."""
 
+_VOLUME: Final = "ovh:CloudProject/volume:Volume"
+_BLOCK_VOLUME: Final = "ovh:index/cloudStorageBlockVolume:CloudStorageBlockVolume"
+_LUKS: Final = "-luks"
+"""Types of volumes of OVHcloud that are encrypted end in this."""
+
+_STORAGE_CLASS: Final = "kubernetes:storage.k8s.io/"
+_PROVISIONERS: Final[Mapping[str, tuple[str, Callable[[str], bool], str]]] = {
+    "csi.scaleway.com": (
+        "encrypted",
+        lambda text: text == "true",
+        'set `parameters.encrypted` to "true", with a Secret that holds the passphrase',
+    ),
+    "cinder.csi.openstack.org": (
+        "type",
+        lambda text: text.endswith(_LUKS),
+        f"set `parameters.type` to a type that ends in {_LUKS}, such as high-speed-luks",
+    ),
+}
+"""Provisioners that encrypt volumes if the class says so: parameter, what it must be, how to mend it."""
+
 _DATABASE: Final = "scaleway:databases/instance:Instance"
 
 
@@ -49,12 +70,44 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
             yield from _weights_only(resource)
         elif resource.type == _DATABASE and plain(resource.properties.get("encryptionAtRest")) is not True:
             yield _violation(resource, "`encryptionAtRest` is not true", "set encryptionAtRest to true")
+        elif resource.type == _VOLUME:
+            yield from _volume(resource)
+        elif resource.type == _BLOCK_VOLUME:
+            if plain(field(resource.properties, "encryption", "enabled")) is not True:
+                yield _violation(
+                    resource, "`encryption.enabled` is not true", "set encryption.enabled to true"
+                )
+        elif resource.type.startswith(_STORAGE_CLASS) and "StorageClass" in resource.type:
+            yield from _storage_class(resource, stack)
         elif resource.type == _BUCKET and stack.complete and not _is_encrypted(stack, resource):
             yield _violation(
                 resource,
                 f"no {_SSE} of this stack names this bucket",
                 f"declare a {_SSE} with sseAlgorithm AES256 whose `bucket` is this bucket's name",
             )
+
+
+def _volume(resource: Resource) -> Iterator[Violation]:
+    value = resource.properties.get("type")
+    kind = plain(value)
+    if not isinstance(kind, str) or not kind.endswith(_LUKS):
+        yield _violation(
+            resource,
+            f"`type` is {'not set' if value is None else shown(value)}",
+            f"choose a type that ends in {_LUKS}: classic-luks, high-speed-luks, high-speed-gen2-luks",
+        )
+
+
+def _storage_class(resource: Resource, stack: StackFacts) -> Iterator[Violation]:
+    for each in objects_of(known(resource, stack)):
+        provisioner = plain(field(each.fields, "provisioner"))
+        asked = _PROVISIONERS.get(provisioner) if isinstance(provisioner, str) else None
+        if asked is None:
+            continue
+        name, is_right, fix = asked
+        value = plain(field(each.fields, "parameters", name))
+        if not isinstance(value, str) or not is_right(value):
+            yield _violation(resource, f"`parameters.{name}` does not ask for encryption", fix)
 
 
 def _weights_only(resource: Resource) -> Iterator[Violation]:
@@ -106,7 +159,7 @@ def _violation(resource: Resource, found: str, fix: str) -> Violation:
         resource.type,
         resource.name,
         found=f"{found}, so what is stored there lies in the clear",
-        allowed="encryption at rest: AES256, or aws:kms with a key of the cloud's own Key Manager",
+        allowed="encryption at rest: AES256, LUKS, or aws:kms with a key of the cloud's own Key Manager",
         fix=fix,
         exception=_NO_EXCEPTION,
     )
@@ -119,7 +172,8 @@ RULE = StackRule(
     why="A disk that is replaced, a snapshot or a seized machine gives away what is not encrypted.",
     law=LAW,
     source="pulumiverse-scaleway 1.60.0 and pulumi-ovh 2.22.0 (properties and values); Civo's object stores "
-    "have no such property (civo/docs); 2026-11-24",
+    "have no such property (civo/docs); scaleway/scaleway-csi, README (LUKS), and the types "
+    "of cinder volumes at OVHcloud as commonly known; 2026-11-24",
     references=REFERENCES,
     severity=Severity.HIGH,
     fix="Turn encryption at rest on.",

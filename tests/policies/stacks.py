@@ -17,6 +17,7 @@ import yaml
 from catalog import Lock
 from policies.acceptances import Acceptance, judge
 from policies.context import build_context
+from policies.default_providers import open_defaults
 from policies.facts import UNKNOWN, Options, Provider, Resource, Secret, StackFacts, freeze, package_of
 from policies.rehearsal import BACKEND, STAND_INS, WORKSPACE, played_packages
 from policies.rule import Context, ResourceRule, load_rules
@@ -93,6 +94,7 @@ class Case:
             registry=self.fields.get("registry"),
             sites=tuple(DeclaredSite(**each) for each in self.fields.get("sites", ())),
             site_locks=tuple(_lock(images, self.jurisdiction) for images in self.fields.get("siteLocks", ())),
+            open_defaults=open_defaults(self.fields.get("setting", '["*"]')),
         )
 
     def stack(self) -> StackFacts:
