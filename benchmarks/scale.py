@@ -25,6 +25,11 @@ ROUNDS: Final = 3
 GOAL: Final = 1.15
 """How much longer a preview of 1,000 resources may take with our pack than with an empty one."""
 
+_SETTINGS: Final = """\
+config:
+  sovereign:jurisdiction: eu
+  pulumi:disable-default-providers: [civo, hcloud, kubernetes, minio, ovh, scaleway]
+"""
 _PROGRAM: Final = '''\
 """A made-up stack that breaks no rule."""
 
@@ -160,7 +165,7 @@ def _preview(project: Path, name: str, arguments: Sequence[str]) -> float:
 def _write_project(directory: Path, size: int) -> None:
     directory.mkdir(exist_ok=True)
     (directory / "Pulumi.yaml").write_text("name: scale\nruntime: python\n")
-    (directory / "Pulumi.dev.yaml").write_text("config:\n  sovereign:jurisdiction: eu\n")
+    (directory / "Pulumi.dev.yaml").write_text(_SETTINGS)
     (directory / "__main__.py").write_text(_PROGRAM.format(count=size))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.conftest import REPOSITORY, Project
 
-__all__ = ["CANARY", "PACK", "PRELUDE", "Preview", "new_project", "preview"]
+__all__ = ["CANARY", "PACK", "PRELUDE", "SETTING", "Preview", "new_project", "preview"]
 
 PACK: Final = ("--policy-pack", str(REPOSITORY / "policies"))
 
@@ -30,6 +30,10 @@ KUBECONFIG: Final = json.dumps(
         "current-context": "x",
     }
 )
+
+SETTING: Final = "pulumi:disable-default-providers"
+DISABLED: Final = "[civo, hcloud, kubernetes, minio, ovh, scaleway]"
+"""What reaches a cloud or a cluster; the programs leave random to its default provider."""
 
 _BLAMED = re.compile(r"^\s*rule:\s+(?P<rule>\S+)\s*\n\s*resource:\s+\S+ \"(?P<name>[^\n]*)\"$", re.MULTILINE)
 
@@ -113,7 +117,7 @@ def new_project(directory: Path, program: str, config: Iterable[tuple[str, str]]
     """A project of jurisdiction eu with a program that begins with ``PRELUDE``."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "Pulumi.yaml").write_text("name: sample\nruntime: python\n")
-    settings = {"sovereign:jurisdiction": "eu", **dict(config)}
+    settings = {"sovereign:jurisdiction": "eu", SETTING: DISABLED, **dict(config)}
     lines = "".join(f"  {key}: {value}\n" for key, value in settings.items())
     (directory / "Pulumi.dev.yaml").write_text(f"config:\n{lines}")
     project = Project(directory)

@@ -1,11 +1,11 @@
-"""Holes 5, 6 and 8: places that come from a provider, from the environment, or from nowhere."""
+"""Holes 5, 6 and 8: places that come from a provider, from the environment, or from nowhere; and clusters."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.holes.conftest import Judge
-from tests.holes.gate import CANARY, Preview
+from tests.holes.gate import CANARY, SETTING, Preview
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("holes/providers")]
 
@@ -53,6 +53,26 @@ deployment("unbuilt-absent", {"name": "c", "image": VLLM}, opts=unbuilt)
 deployment("unbuilt-secret", vllm("--model", Output.secret(CANARY)), opts=unbuilt)
 deployment("unbuilt-honest", vllm("--model", APPROVED), opts=unbuilt)
 deployment("hushed-known", vllm("--model", REFUSED), opts=hushed)
+
+kubernetes.core.v1.ConfigMap("ambient-object", data={"a": "b"})
+kubernetes.Provider("ambient", context="prod")
+ADDRESS = "clusters: [{name: c, cluster: {server: 'https://203.0.113.9:6443'}}]"
+kubernetes.Provider("address", kubeconfig=Output.secret(ADDRESS))
+own = scaleway.kubernetes.Cluster(
+    "own",
+    cni="cilium",
+    delete_additional_resources=False,
+    name="own",
+    private_network_id=scaleway.network.PrivateNetwork("own", region="fr-par", opts=eu).id,
+    region="fr-par",
+    version="1.34.1",
+    opts=eu,
+)
+scaleway.kubernetes.Acl(
+    "own", cluster_id=own.id, acl_rules=[{"ip": "198.51.100.0/24"}], region="fr-par", opts=eu
+)
+kubernetes.Provider("of-own", kubeconfig=own.kubeconfigs[0].config_file)
+kubernetes.Provider("borrowed", kubeconfig=own.name.apply(lambda _: ADDRESS))
 """
 
 
@@ -60,7 +80,7 @@ deployment("hushed-known", vllm("--model", REFUSED), opts=hushed)
 def report(judge: Judge) -> Preview:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SCW_DEFAULT_REGION", "uk-lon")
-        return judge(PROGRAM)
+        return judge(PROGRAM, [(SETTING, "[]")])
 
 
 def test_a_default_provider_is_refused_also_for_a_child_whose_parent_was_forgotten(report: Preview) -> None:
@@ -76,7 +96,13 @@ def test_a_default_provider_is_refused_also_for_a_child_whose_parent_was_forgott
         "orphan-unknown",
         "orphan-absent",
         "orphan-secret",
+        *("ambient-object", "ambient", "hushed"),
     }
+    assert report.resources("residency-default-providers") == {"sample-dev"}
+
+
+def test_a_cluster_counts_only_if_it_is_the_stack_s_own_or_its_place_is_known(report: Preview) -> None:
+    assert report.resources("residency-cluster") == {"unbuilt", "address", "borrowed"}
 
 
 def test_a_place_that_the_environment_gives_is_judged_or_does_not_count(report: Preview) -> None:
