@@ -19,7 +19,9 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 __all__ = [
     "ABSENT",
+    "PROVIDER_PREFIX",
     "STACK_TYPE",
+    "TEXT_OBJECTS",
     "UNKNOWN",
     "Absent",
     "Found",
@@ -154,6 +156,12 @@ class Resource:
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 """Type of the resource that stands for the stack itself."""
 
+PROVIDER_PREFIX: Final = "pulumi:providers:"
+"""What the types of providers begin with; the package follows."""
+
+TEXT_OBJECTS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
+"""What the types of Kubernetes objects begin with whose content is text to Kubernetes."""
+
 
 @dataclass(slots=True)
 class Index:
@@ -243,7 +251,7 @@ def package_of(type_token: str) -> str:
 
 def provider_type(package: str) -> str:
     """Return the type token of a package's provider."""
-    return f"pulumi:providers:{package}"
+    return f"{PROVIDER_PREFIX}{package}"
 
 
 def freeze(value: object) -> Value:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Violation", "render", "render_all"]
+from policies.facts import Resource
+
+__all__ = ["Violation", "render", "render_all", "violation"]
 
 _NONE = "none"
 
@@ -25,6 +27,13 @@ class Violation:
     fix: str
     exception: str
     """How to ask for an exception, or why there is none."""
+
+
+def violation(
+    rule: str, resource: Resource, *, found: str, allowed: str, fix: str, exception: str
+) -> Violation:
+    """Return the violation of a rule by a resource."""
+    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, exception)
 
 
 def render(violation: Violation) -> str:

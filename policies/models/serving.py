@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from policies.facts import Resource, Value, contains_unknown, plain
+from policies.facts import TEXT_OBJECTS, Resource, Value, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
 from policies.models.containers import Blind, Container, Variable, containers_of
 from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions
@@ -53,7 +53,6 @@ _RENDERED: Final = ("kubernetes:yaml/v2:", "kubernetes:helm.sh/v4:", "kubernetes
 """Components whose objects do not exist at preview when an input is unknown: the engine then only warns."""
 
 
-_TEXT_HOLDERS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
 _MANIFESTS_WITHIN: Final = 3
 """How many manifests may stand in one another's texts."""
 
@@ -91,7 +90,7 @@ def models_served(resource: Resource, *, depth: int = 0) -> Iterator[Reference]:
             "an input is only known after the update, so the objects it renders cannot be seen before",
             "give it values that the program knows at preview",
         )
-    if resource.type.startswith(_TEXT_HOLDERS):
+    if resource.type.startswith(TEXT_OBJECTS):
         yield from _in_texts(resource, depth)
         return
     yield from patched(resource)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from policies.facts import Resource, StackFacts, Value, plain
+from policies.facts import Resource, StackFacts
 from policies.violations import Violation
+from policies.violations import violation as refusal
 
-__all__ = ["LAW", "NO_EXCEPTION", "REFERENCES", "attached", "objects_of", "violation"]
+__all__ = ["LAW", "NO_EXCEPTION", "REFERENCES", "attached", "violation"]
 
 LAW: Final = "GDPR Art 32 and UK GDPR Art 32, security of processing; NIS2 Art 21(2)"
 REFERENCES: Final = ("EU Cloud Sovereignty Framework SOV-7",)
@@ -17,7 +18,7 @@ NO_EXCEPTION: Final = "none. What is open to everybody is open to those whom the
 
 def violation(rule: str, resource: Resource, *, found: str, allowed: str, fix: str) -> Violation:
     """Return a violation that cannot be accepted."""
-    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, NO_EXCEPTION)
+    return refusal(rule, resource, found=found, allowed=allowed, fix=fix, exception=NO_EXCEPTION)
 
 
 def attached(stack: StackFacts, owner: Resource, type_token: str, name: str) -> Iterator[Resource]:
@@ -25,15 +26,3 @@ def attached(stack: StackFacts, owner: Resource, type_token: str, name: str) -> 
     for resource in stack.of_type(type_token):
         if resource.type == type_token and owner.urn in resource.property_dependencies.get(name, ()):
             yield resource
-
-
-def objects_of(resource: Resource) -> Iterator[Mapping[str, Value]]:
-    """Yield the properties of a Kubernetes object, or of each object in a list of them."""
-    items = plain(resource.properties.get("items"))
-    if not resource.type.endswith("List") or not isinstance(items, tuple):
-        yield resource.properties
-        return
-    for element in items:
-        bare = plain(element)
-        if isinstance(bare, Mapping):
-            yield bare

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 
 from catalog import Catalog, Host, Place
-from policies.facts import Resource
+from policies.facts import PROVIDER_PREFIX, Resource
 from policies.hosts import texts_of
 from policies.locality import load_locality
 
 __all__ = ["hosts_of", "is_read", "places_of", "shown_path"]
-
-_PROVIDERS = "pulumi:providers:"
 
 
 def is_read(resource: Resource) -> bool:
@@ -20,7 +18,7 @@ def is_read(resource: Resource) -> bool:
 
     Other packages are refused by ``hyperscalers`` or ``residency-unclassified``, whatever they say.
     """
-    if resource.type.startswith(_PROVIDERS):
+    if resource.type.startswith(PROVIDER_PREFIX):
         return True
     tables = load_locality()
     package = resource.package

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.facts import Resource, Secret, Value, plain
+from policies.facts import TEXT_OBJECTS, Resource, Secret, Value, plain
 from policies.models.containers import CONTAINER_LISTS, Container, containers_of
-from policies.violations import Violation
+from policies.violations import violation
 
 __all__ = ["ImageName", "images_of", "violation"]
 
@@ -19,9 +19,6 @@ _CLOUD_IMAGES: Final[Mapping[str, str]] = {
     "scaleway:index/jobDefinition:JobDefinition": "imageUri",
 }
 """Resources of a cloud that run an image outside Kubernetes, with the property that names it."""
-
-_DATA: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
-"""Kinds whose content is text to Kubernetes: nothing is pulled because of a word in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def images_of(resource: Resource, *, containers: bool = True) -> Iterator[ImageN
     if resource.type in _CLOUD_IMAGES:
         path = _CLOUD_IMAGES[resource.type]
         yield ImageName(f"property `{path}`", resource.properties.get(path))
-    if resource.package != "kubernetes" or resource.type.startswith(_DATA):
+    if resource.package != "kubernetes" or resource.type.startswith(TEXT_OBJECTS):
         return
     for part in containers_of(resource) if containers else ():
         if isinstance(part, Container):
@@ -82,10 +79,3 @@ def _with_repository(fields: Mapping[str, Value], image: Value) -> Value:
         return image
     whole = f"{repository.rstrip('/')}/{name}"
     return Secret(whole) if isinstance(image, Secret) else whole
-
-
-def violation(
-    rule: str, resource: Resource, *, found: str, allowed: str, fix: str, exception: str
-) -> Violation:
-    """Return a violation of a rule of this family."""
-    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, exception)

@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.facts import STACK_TYPE, Resource
 from policies.violations import Violation
+from policies.violations import violation as refusal
 
 __all__ = ["LAW", "NO_EXCEPTION", "STACK_TYPE", "violation"]
 
@@ -18,4 +19,4 @@ NO_EXCEPTION: Final = "none. Residency cannot be accepted: no signature moves da
 
 def violation(rule: str, resource: Resource, *, found: str, allowed: str, fix: str) -> Violation:
     """Return a violation that cannot be accepted."""
-    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, NO_EXCEPTION)
+    return refusal(rule, resource, found=found, allowed=allowed, fix=fix, exception=NO_EXCEPTION)

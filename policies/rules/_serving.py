@@ -10,7 +10,7 @@ from policies.facts import Resource
 from policies.models.command_line import Token, command_line
 from policies.models.containers import Container, containers_of
 from policies.models.engines import Engine, started, suspicions
-from policies.violations import Violation
+from policies.violations import violation
 
 __all__ = ["Server", "normal_flag", "servers_of", "serves", "violation"]
 
@@ -68,10 +68,3 @@ def normal_flag(text: str) -> str:
     """Return the flag of ``--flag`` or ``--flag=value`` with hyphens for underscores, without dotted keys."""
     name = text.partition("=")[0].partition(".")[0]
     return name.replace("_", "-") if name.startswith("--") else name
-
-
-def violation(
-    rule: str, resource: Resource, *, found: str, allowed: str, fix: str, exception: str
-) -> Violation:
-    """Return a violation of a rule about serving."""
-    return Violation(rule, resource.urn, resource.type, resource.name, found, allowed, fix, exception)

@@ -13,7 +13,8 @@ from typing import Final
 from policies.facts import Resource, Secret, Value, is_blank, plain, select
 from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, objects_of, violation
+from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
+from policies.rules._pods import objects_of
 from policies.secrets import is_secret_name, secrets_in, settings_in
 from policies.violations import Violation
 
@@ -46,8 +47,8 @@ def _found(resource: Resource) -> Iterator[str]:
             yield from _variables(part)
             yield from _words(part)
     if _CONFIG_MAP.fullmatch(resource.type):
-        for properties in objects_of(resource):
-            items = plain(properties.get("data"))
+        for each in objects_of(resource):
+            items = plain(each.fields.get("data"))
             if isinstance(items, Mapping):
                 for key, item in items.items():
                     shown_key = f".{key}" if re.fullmatch(r"[\w.-]{1,80}", key) else ""

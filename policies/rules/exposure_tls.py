@@ -7,7 +7,8 @@ from typing import Final
 
 from policies.facts import Resource, plain
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, objects_of, violation
+from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
+from policies.rules._pods import objects_of
 from policies.rules._published import TLS_PORTS, mistakes_of, protocols
 from policies.violations import Violation
 
@@ -37,9 +38,9 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
 def _mistakes(resource: Resource) -> Iterator[str]:
     group, _, kind = resource.type.removeprefix("kubernetes:").partition(":")
     if resource.package == "kubernetes":
-        for properties in objects_of(resource):
+        for each in objects_of(resource):
             yield from mistakes_of(
-                resource, group, kind.removesuffix("Patch").removesuffix("List"), properties
+                resource, group, kind.removesuffix("Patch").removesuffix("List"), each.fields
             )
     elif resource.type == _FRONTEND:
         if plain(resource.properties.get("inboundPort")) not in TLS_PORTS:

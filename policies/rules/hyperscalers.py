@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import Resource
+from policies.facts import PROVIDER_PREFIX, Resource
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import violation
 from policies.violations import Violation
@@ -12,17 +12,16 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID = "hyperscalers"
-_PROVIDERS = "pulumi:providers:"
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    name = resource.type.removeprefix(_PROVIDERS).partition(":")[0]
+    name = resource.type.removeprefix(PROVIDER_PREFIX).partition(":")[0]
     package = context.catalog.package(name)
     if package is None:
         return
-    what = "a provider" if resource.type.startswith(_PROVIDERS) else "a resource"
+    what = "a provider" if resource.type.startswith(PROVIDER_PREFIX) else "a resource"
     clouds = ", ".join(sorted(cloud.provider for cloud in context.catalog.clouds.values()))
     yield violation(
         _ID,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts import Resource
+from policies.facts import PROVIDER_PREFIX, Resource
 from policies.locality import load_locality, resolve, resolve_provider
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
@@ -13,15 +13,14 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID = "residency"
-_PROVIDERS = "pulumi:providers:"
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
     tables = load_locality()
-    if resource.type.startswith(_PROVIDERS):
-        table = tables.cloud_of(resource.type.removeprefix(_PROVIDERS))
+    if resource.type.startswith(PROVIDER_PREFIX):
+        table = tables.cloud_of(resource.type.removeprefix(PROVIDER_PREFIX))
         if table is None:
             return
         resolution = resolve_provider(resource.properties, table, context.catalog, context.jurisdiction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.facts import Resource
+from policies.facts import PROVIDER_PREFIX, Resource
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
@@ -14,7 +14,6 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID = "residency-ignore-changes"
-_PROVIDERS = "pulumi:providers:"
 _ROOT = re.compile(r"""^\s*(?:\[\s*["'](?P<quoted>[^"']*)["']\s*\]|(?P<name>[^.\[]*))""")
 
 
@@ -39,8 +38,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
 
 def _locality_properties(resource: Resource) -> frozenset[str]:
     tables = load_locality()
-    if resource.type.startswith(_PROVIDERS):
-        table = tables.cloud_of(resource.type.removeprefix(_PROVIDERS))
+    if resource.type.startswith(PROVIDER_PREFIX):
+        table = tables.cloud_of(resource.type.removeprefix(PROVIDER_PREFIX))
         return frozenset({*table.provider_place, table.provider_host} - {""}) if table else frozenset()
     table = tables.cloud_of(resource.package)
     locality = table.types.get(resource.type) if table else None

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Resource, Unknown, Value, plain, select
+from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
@@ -19,7 +19,7 @@ from policies.rules._haproxy_checks import mistakes
 from policies.rules._sites import site_hosts, unprotected
 from policies.violations import Violation
 
-__all__ = ["ANSWERS", "MAPS", "RULE", "texts_in"]
+__all__ = ["ANSWERS", "RULE", "texts_in"]
 
 _ID = "router"
 _NO_EXCEPTION = (
@@ -28,7 +28,6 @@ _NO_EXCEPTION = (
 
 _TEXTS: Final = ("data", "stringData")
 _ENCODED: Final = ("binaryData", "data")
-MAPS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
 
 ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "scaleway:domain/record:Record": (
@@ -52,7 +51,7 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    if resource.type.removesuffix("Patch").startswith(MAPS):
+    if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
         for key, text in texts_in(resource):
             if looks_like_haproxy(text):
                 yield from _configuration(resource, key, text, context)

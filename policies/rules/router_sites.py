@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Resource, StackFacts, Unknown, plain, select
+from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, plain, select
 from policies.locality import load_locality, resolve
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rules._sites import site_hosts, upstream_hosts
-from policies.rules.router import ANSWERS, MAPS, texts_in
+from policies.rules.router import ANSWERS, texts_in
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -113,7 +113,7 @@ def _unnamed(stack: StackFacts, hosts: frozenset[str]) -> Iterator[Violation]:
     records = stack.of_type(*_NAMES)
     named = {name for name in (_name_of(record, stack) for record in records) if name is not None}
     missing = hosts - named
-    for resource in stack.of_type(*MAPS) if missing else ():
+    for resource in stack.of_type(*TEXT_OBJECTS) if missing else ():
         for key, text in texts_in(_inputs(resource, stack)):
             if isinstance(text, Unknown) or not looks_like_haproxy(text):
                 continue
