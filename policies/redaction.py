@@ -1,8 +1,8 @@
 """Takes secret values out of violations, whatever a rule wrote into them.
 
 Rules print values through ``policies.facts.shown``, which hides what is marked secret. A rule may still name
-a part of one, such as the model in a secret argument; so every text passes through here before anyone sees
-it.
+a part of one, such as the model in a secret argument, or a token that nobody marked and whose form gives it
+away; so every text passes through here before anyone sees it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from policies.facts import Resource, Secret, Value, plain
+from policies.secrets import HIDDEN, without_secrets
 from policies.violations import Violation
 
 __all__ = ["marked_texts", "redacted", "secret_texts"]
 
-_HIDDEN: Final = "a secret value (not printed)"
 _SHORTEST_PART: Final = 6
 """Shorter parts of a secret are words or numbers that give nothing away."""
 _PART = re.compile(r"[A-Za-z0-9._-]+")
@@ -37,12 +37,14 @@ def redacted(violation: Violation, secrets: frozenset[str]) -> Violation:
     """Return the violation without any of the secrets.
 
     In ``found`` the parts of a secret are hidden too; the other texts come from the rules, not from values.
+    What has the form of a secret is hidden even without a mark.
     """
+    violation = replace(violation, found=without_secrets(violation.found), fix=without_secrets(violation.fix))
     if not secrets:
         return violation
     parts = {part for text in secrets for part in _PART.findall(text) if len(part) >= _SHORTEST_PART}
     found, fix = _pattern({*secrets, *parts}), _pattern(secrets)
-    return replace(violation, found=found.sub(_HIDDEN, violation.found), fix=fix.sub(_HIDDEN, violation.fix))
+    return replace(violation, found=found.sub(HIDDEN, violation.found), fix=fix.sub(HIDDEN, violation.fix))
 
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[str]:

@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["is_secret_name", "secrets_in", "settings_in"]
+__all__ = ["HIDDEN", "is_secret_name", "secrets_in", "settings_in", "without_secrets"]
+
+HIDDEN: Final = "a secret value (not printed)"
+"""What a message says in the place of a secret."""
 
 _WORDS: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 _SECRET_WORDS: Final = frozenset(
     (
+        "pass",
         "password",
         "passwd",
         "passphrase",
         "pwd",
+        "requirepass",
         "secret",
         "secrets",
         "token",
@@ -28,8 +33,23 @@ _SECRET_WORDS: Final = frozenset(
     )
 )
 _KEY_KINDS: Final = frozenset(
-    ("api", "secret", "private", "access", "encryption", "signing", "master", "auth", "shared", "license")
+    (
+        *("access", "api", "application", "auth", "consumer", "encryption", "license", "master", "private"),
+        *("secret", "shared", "signing"),
+    )
 )
+_JOINED: Final = ("password", "passwd", "passphrase")
+"""Words that make a secret of whatever they are written together with: ``PGPASSWORD``."""
+_PASSAGES: Final = frozenset(
+    (
+        *("band", "by", "fastcgi", "first", "grpc", "high", "low", "multi", "one", "proxy", "render", "scgi"),
+        *("second", "single", "test", "two", "uwsgi"),
+    )
+)
+"""Words before ``pass`` that make it a passage, a run or a filter."""
+_AUTH_OF: Final = frozenset(("redis", "rediscli", "sentinel"))
+"""Programs whose ``…_AUTH`` is a password; everybody else's may be the name of a method."""
+_WRITTEN_AS: Final = frozenset(("b64", "base64"))
 _SWITCHES: Final = frozenset(
     (
         "disable",
@@ -75,19 +95,39 @@ _SWITCH_VALUES: Final = frozenset({"0", "1", "true", "false", "yes", "no", "on",
 def is_secret_name(name: str) -> bool:
     """Return True for a name under which a secret is kept: ``VLLM_API_KEY``, ``db-password``, ``apiKey``.
 
-    The last word decides: ``TOKEN_FILE`` is a path; ``MAX_TOKEN`` and ``DISABLE_TOKEN`` are switches.
+    The last word decides: ``TOKEN_FILE`` is a path; ``MAX_TOKEN`` and ``DISABLE_TOKEN`` are switches. A
+    number at the end (``PASSWORD_1``) or how the value is written (``TOKEN_BASE64``) is not the last word.
     """
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _telling([word.lower() for word in _WORDS.findall(name)])
     if not words or words[-1] in _ENDS or _SWITCHES & set(words):
         return False
-    if words[-1] in _SECRET_WORDS:
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last == "pass":
+        return before not in _PASSAGES
+    if last in _SECRET_WORDS or last.endswith(_JOINED):
         return True
-    return words[-1] == "key" and len(words) > 1 and words[-2] in _KEY_KINDS
+    return (last == "key" and before in _KEY_KINDS) or (last == "auth" and before in _AUTH_OF)
+
+
+def _telling(words: list[str]) -> list[str]:
+    """Return the words of a name without a number at the end, and without how its value is written."""
+    while words and (words[-1].isdecimal() or words[-1] in _WRITTEN_AS):
+        words = words[:-1]
+    if words[-2:] == ["key", "base"]:  # SECRET_KEY_BASE: what keys are derived from
+        words = words[:-1]
+    return [*words[:-1], words[-1].rstrip("0123456789")] if words else words
 
 
 def secrets_in(text: str) -> Iterator[str]:
     """Yield what kinds of secrets a text shows by their form, such as ``a private key``."""
     return (kind for kind, form in _FORMS.items() if form.search(text))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text in which nothing has the form of a secret any more."""
+    for form in _FORMS.values():
+        text = form.sub(HIDDEN, text)
+    return text
 
 
 def settings_in(text: str) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.facts import TEXT_OBJECTS, Resource, Secret, Value, plain
+from policies.facts import TEXT_OBJECTS, Absent, Resource, Secret, Value, plain
 from policies.models.containers import CONTAINER_LISTS, Container, containers_of
 from policies.violations import violation
 
@@ -15,10 +16,15 @@ __all__ = ["ImageName", "images_of", "violation"]
 _CLOUD_IMAGES: Final[Mapping[str, str]] = {
     "scaleway:containers/container:Container": "registryImage",
     "scaleway:index/container:Container": "registryImage",
-    "scaleway:jobs/definition:Definition": "imageUri",
+    "scaleway:job/definition:Definition": "imageUri",
     "scaleway:index/jobDefinition:JobDefinition": "imageUri",
 }
 """Resources of a cloud that run an image outside Kubernetes, with the property that names it."""
+
+_IMAGE_KEY: Final = re.compile(
+    r"image|[a-z][A-Za-z0-9]*Image|(?:[a-z][A-Za-z0-9]*I|i)mage(?:Name|Ref|URI|Uri|URL|Url)"
+)
+"""Properties of custom resources whose text is an image: ``image``, ``baseImage``, ``imageName``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,20 @@ def _elsewhere(value: Value, path: str) -> Iterator[ImageName]:
             if here == "metadata" or key in CONTAINER_LISTS:
                 continue
             inner = plain(item)
-            if key == "image" and isinstance(inner, str):
-                yield ImageName(f"property `{here}`", _with_repository(bare, item))
+            if _is_image(key, inner):
+                whole = _with_repository(bare, item) if key == "image" else item
+                yield ImageName(f"property `{here}`", whole)
             elif key == "image" and isinstance(inner, Mapping) and "reference" in inner:
                 yield ImageName(f"property `{here}.reference`", inner["reference"])
             else:
                 yield from _elsewhere(item, here)
+
+
+def _is_image(key: str, value: Value | Absent) -> bool:
+    """Return True for a text that names an image by its key; a URL under a longer key is a picture."""
+    if not isinstance(value, str):
+        return False
+    return key == "image" or (value != "" and "://" not in value and _IMAGE_KEY.fullmatch(key) is not None)
 
 
 def _with_repository(fields: Mapping[str, Value], image: Value) -> Value:

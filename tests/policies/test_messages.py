@@ -10,6 +10,8 @@ import pytest
 
 from policies.context import build_context
 from policies.facts import Secret, StackFacts, Value, plain
+from policies.redaction import redacted
+from policies.secrets import secrets_in
 from policies.violations import Violation, render, render_all
 from tests.policies.stacks import TODAY, Case, cases, explicit_provider, resource, violations_of
 
@@ -134,6 +136,28 @@ def test_a_secret_code_is_judged_and_not_printed() -> None:
 
     assert violation.rule == "residency"
     assert "UK1" not in violation.found
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        (["vllm", "serve", "hf_AbCdEfGhIjKlMnOpQrStUvWx"], []),
+        (["vllm", "serve"], ["/models/mistralai/Mistral-7B-Instruct-v0.3", "--tokenizer", f"sk-{'Ab1' * 8}"]),
+        (["/app/llama-server", "--offline", "-m", "/models/a/b/c", "--lora", f"ghp_{'Ab1' * 8}"], []),
+    ],
+)
+def test_a_token_that_nobody_marked_is_not_printed_where_a_model_should_stand(
+    command: list[str], args: list[str]
+) -> None:
+    pod = {"spec": {"containers": [{"name": "v", "image": "vllm", "command": command, "args": args}]}}
+    token = next(word for word in (*command, *args) if list(secrets_in(word)))
+    spoken = violations_of(
+        StackFacts((resource("kubernetes:core/v1:Pod", "p", pod, provider=None),)), CONTEXT
+    )
+    told = [render(redacted(each, frozenset())) for each in spoken]
+
+    assert any("model-ip" in text and "a secret value (not printed)" in text for text in told)
+    assert not any(token in text for text in told)
 
 
 def test_a_model_that_needs_an_acceptance_says_how_to_ask_for_one_and_a_refused_one_that_there_is_none() -> (
