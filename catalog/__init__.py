@@ -22,6 +22,7 @@ from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
 from catalog.packages import Package, PackageKind
 from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
 from catalog.prices import ExchangeRate, Per, Price
+from catalog.programs import Program, ProgramKind, UrlScheme
 from catalog.throughput import Throughput
 
 __all__ = [
@@ -61,10 +62,13 @@ __all__ = [
     "PlaceDefaults",
     "PlaceKind",
     "Price",
+    "Program",
+    "ProgramKind",
     "Source",
     "Throughput",
     "UpstreamBinary",
     "UpstreamImage",
+    "UrlScheme",
     "Use",
     "Vendor",
     "Weights",

@@ -19,6 +19,7 @@ from catalog.packages import Package
 from catalog.patterns import matches
 from catalog.places import Place
 from catalog.prices import ExchangeRate, Price
+from catalog.programs import Program, UrlScheme
 from catalog.throughput import Throughput
 
 __all__ = ["Catalog"]
@@ -43,6 +44,8 @@ class Catalog:
     hosts: Mapping[str, Host]
     packages: Mapping[str, Package]
     api_groups: Mapping[str, ApiGroup]
+    programs: Mapping[str, Program]
+    url_schemes: Mapping[str, UrlScheme]
     bills: Mapping[str, Bill]
     exchange_rates: Mapping[str, ExchangeRate]
     throughput: tuple[Throughput, ...]

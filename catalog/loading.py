@@ -28,6 +28,7 @@ from catalog.node_types import Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
 from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
+from catalog.programs import Program, UrlScheme
 from catalog.throughput import Throughput
 
 __all__ = ["load_catalog", "read_catalog"]
@@ -63,6 +64,8 @@ def read_catalog(data: Traversable) -> Catalog:
     hosts = read_rows(data, "hosts.yaml", "hosts", Host, "suffix", mistakes)
     packages = read_rows(data, "packages.yaml", "packages", Package, "name", mistakes)
     groups = read_rows(data, "api_groups.yaml", "api_groups", ApiGroup, "group", mistakes)
+    programs = read_rows(data, "programs.yaml", "programs", Program, "name", mistakes)
+    schemes = read_rows(data, "url_schemes.yaml", "schemes", UrlScheme, "scheme", mistakes)
     bills = read_rows(data, "bills.yaml", "bills", Bill, "cloud", mistakes)
     rates = read_rows(data, "exchange_rates.yaml", "exchange_rates", ExchangeRate, "currency", mistakes)
     throughput = read_rows(data, "throughput.yaml", "throughput", Throughput, "name", mistakes)
@@ -93,6 +96,8 @@ def read_catalog(data: Traversable) -> Catalog:
         hosts=_by("suffix", hosts),
         packages=_by("name", packages),
         api_groups=_by("group", groups),
+        programs=_by("name", programs),
+        url_schemes=_by("scheme", schemes),
         bills=_by("cloud", bills),
         exchange_rates=_by("currency", rates),
         throughput=throughput,

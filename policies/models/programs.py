@@ -34,13 +34,22 @@ from policies.models.launchers import (
 )
 from policies.models.shell import ScriptWord, read_script
 
-__all__ = ["MAYBE", "FileRun", "Runs", "runs_of"]
+__all__ = ["MAYBE", "STARTS_WORKLOADS", "USUAL_ON_MACHINES", "FileRun", "Runs", "runs_of"]
+
+STARTS_WORKLOADS: Final = "which can start workloads that no rule sees"
+"""How a problem ends that only says that a tool of clusters or containers is run: ``it runs docker, …``."""
 
 _UNREADABLE: Final = (
     "it runs a program whose name is not in the manifest: a shell, a variable or the cluster makes it"
 )
 _INPUT: Final = "reads its program from its input, where nobody can read it"
 _OWN_FILE: Final = "it runs a file that its own script puts in place"
+_CHANGES_PATH: Final = "its script writes files and changes where programs are looked for"
+_AWK: Final = "its awk may run other programs"
+USUAL_ON_MACHINES: Final = frozenset({_UNREADABLE, _OWN_FILE, _CHANGES_PATH, _AWK})
+"""Problems of a container that are daily work where a script sets up a machine: it installs what it then
+runs, by functions that run their arguments.
+"""
 _PASSING: Final = ("/tmp/", "/var/tmp/", "/dev/", "/run/", "/proc/")  # noqa: S108  (places that a script may write to)
 MAYBE: Final = "maybe"
 _SCRIPT_NAMES = re.compile(r".*\.(?:sh|bash|py|pl|rb|js)")
@@ -170,7 +179,7 @@ class _Walker:
                 Token(" ".join(word.text for word in rest), all(word.readable for word in rest)), (), depth
             )
         elif changes_cluster(name, rest):
-            self._problem(f"it runs {name}, which can start workloads that no rule sees")
+            self._problem(f"it runs {name}, {STARTS_WORKLOADS}")
         elif name in STRICT_LAUNCHERS or name in JOINING:
             self._strict(name, rest, script, depth)
         elif "/" in first.text:
@@ -260,7 +269,7 @@ class _Walker:
                 written |= {base_name(word.text) for word in command[1:]}
                 writes = True
         if writes and ("PATH" in found.assigned or re.search(r"\bPATH=", text.text)):
-            self._problem("its script writes files and changes where programs are looked for")
+            self._problem(_CHANGES_PATH)
         for command in commands:
             self._scripted(command, written - {""}, text.text, depth, writes=writes)
 
@@ -387,7 +396,7 @@ class _Walker:
         if any(
             not word.readable or re.search(r"system\s*\(|getline|\|\s*\"|\|&", word.text) for word in rest[:4]
         ):
-            self._problem("its awk may run other programs")
+            self._problem(_AWK)
 
     def _find(self, rest: tuple[Token, ...], script: str | None, depth: int) -> None:
         if not all(word.readable or word.single for word in rest):

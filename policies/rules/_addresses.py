@@ -11,6 +11,7 @@ from policies.facts import Resource, StackFacts, Value, plain, select
 from policies.hosts import decoded, variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
+from policies.models.machines import SCRIPTS
 from policies.rules._haproxy import looks_like_haproxy
 
 __all__ = ["OWN", "addresses_of", "own_addresses"]
@@ -55,15 +56,6 @@ _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "scaleway:loadbalancers/backend:Backend": ("failoverHost", "serverIps"),
 }
 """Answers of DNS, and machines behind the load balancers of a cloud."""
-
-_SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "civo:index/instance:Instance": ("script",),
-    "hcloud:index/server:Server": ("userData",),
-    "ovh:CloudProject/instance:Instance": ("userData",),
-    "ovh:index/cloudInstance:CloudInstance": ("userData",),
-    "scaleway:instance/server:Server": ("cloudInit",),
-}
-"""What a server does when it starts."""
 
 _WHOLE: Final = frozenset(
     {
@@ -120,7 +112,7 @@ def _read(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
             yield from _walk(key, value, key, reader, Look.ANY, variables_of(resource))
     else:
         yield from _selected(resource, _ANSWERS, Look.WHOLE)
-        yield from _selected(resource, _SCRIPTS, Look.POINTED)
+        yield from _selected(resource, SCRIPTS, Look.POINTED)
 
 
 def _selected(

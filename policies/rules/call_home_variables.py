@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, is_blank
 from policies.models.command_line import command_line
-from policies.models.containers import Container, containers_of
+from policies.models.containers import Container
+from policies.models.serverless import all_containers
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._call_home import DENIED, LAW, NO_EXCEPTION, SOURCE, is_denied
 from policies.rules._serving import violation
@@ -18,9 +19,9 @@ _ID = "call-home-variables"
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    if context.jurisdiction is None or resource.package != "kubernetes":
+    if context.jurisdiction is None:
         return
-    for part in containers_of(resource):
+    for part in all_containers(resource):
         if not isinstance(part, Container):
             continue
         for name in sorted(_set_in(part)):

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, Secret, Value, is_blank, plain, select
-from policies.models.containers import Container, containers_of
+from policies.models.containers import Container
+from policies.models.serverless import all_containers
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._pods import objects_of
@@ -24,25 +25,34 @@ _ID = "exposure-secrets"
 _CONFIG_MAP: Final = re.compile(r"kubernetes:core/v1:ConfigMap(List|Patch|PatchList)?")
 _REFERENCES: Final = re.compile(r"(\$\(\w+\))+")
 _FLAG: Final = re.compile(r"--?(?P<name>[A-Za-z][\w-]*)(?:=(?P<value>.*))?", re.DOTALL)
+_KUBERNETES: Final = (
+    "secrets in a Secret of Kubernetes, reached by secretKeyRef or a mounted file",
+    "move the value into a Secret and name it by valueFrom.secretKeyRef",
+)
+_CLOUD: Final = (
+    "secrets in secretEnvironmentVariables, or in a secret of the cloud's own store, named by a reference",
+    "move the value into secretEnvironmentVariables (of a job: secretReferences)",
+)
+"""What is allowed, and how to mend it, in the cluster and in what a cloud runs itself."""
 _SWITCH_VALUES: Final = frozenset({"0", "1", "true", "false", "yes", "no", "on", "off"})
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    if context.jurisdiction is None or resource.package != "kubernetes":
+    if context.jurisdiction is None:
         return
+    allowed, fix = _KUBERNETES if resource.package == "kubernetes" else _CLOUD
     for found in dict.fromkeys(_found(resource)):
         yield violation(
             _ID,
             resource,
             found=found,
-            allowed="secrets in a Secret of Kubernetes, reached by secretKeyRef or a mounted file",
-            fix="move the value into a Secret and name it by valueFrom.secretKeyRef; then change it, as the "
-            "old one was readable",
+            allowed=allowed,
+            fix=f"{fix}; then change it, as the old one was readable",
         )
 
 
 def _found(resource: Resource) -> Iterator[str]:
-    for part in containers_of(resource):
+    for part in all_containers(resource):
         if isinstance(part, Container):
             yield from _variables(part)
             yield from _words(part)
