@@ -9,8 +9,6 @@ the manifest spells out.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,11 +17,12 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from policies.decoding import from_base64
 from policies.facts import Resource, Value, plain
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 
-__all__ = ["decoded", "hosts_in", "readings", "texts_of", "variables_of"]
+__all__ = ["hosts_in", "readings", "texts_of", "variables_of"]
 
 _NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 _ESCAPE: Final = re.compile(
@@ -216,15 +215,6 @@ def _walk(
             if path in reader.hidden:
                 yield from _named(here, hosts_in(name))
             elif key == "binaryData":
-                yield from _named(here, hosts_in(decoded(plain(item))))
+                yield from _named(here, hosts_in(from_base64(plain(item)) or ""))
             elif own is None or name != "image":
                 yield from _walk(name, item, here, reader, inner)
-
-
-def decoded(value: object) -> str:
-    """Return the text behind base64, or an empty one if there is none."""
-    try:
-        raw = base64.b64decode(value, validate=False) if isinstance(value, str) else b""
-    except (binascii.Error, ValueError):
-        return ""
-    return raw.decode(errors="replace")

@@ -49,7 +49,9 @@ _STARTS: Final = re.compile(
     r"(?m)^Exec(?:Start|StartPre|StartPost|Reload|Condition)\s*=\s*[-@:+!|]*(?P<line>.+)$"
 )
 _QUADLET: Final = re.compile(r"(?m)^(?P<key>Image|Exec)\s*=\s*(?P<value>.+)$")
-_CRON: Final = re.compile(r"(?m)^\s*(?:@\w+|(?:\S+\s+){4}\S+)\s+(?P<user>[a-z_][\w-]*)\s+(?P<line>.+)$")
+_CRON: Final = re.compile(
+    r"(?m)^[ \t]*(?:@\w+|(?:[^\s#]\S*[ \t]+){4}\S+)[ \t]+(?P<user>[a-z_][\w-]*)[ \t]+(?P<line>\S.*)$"
+)
 _FETCHING: Final = ("ansible", "chef", "puppet", "salt_minion")
 """Modules of cloud-init by which another program decides what the machine does."""
 _MOST_PARTS: Final = 200

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 import yaml
 
+from policies.decoding import from_base64
 from policies.facts import UNKNOWN, Absent, Resource, Unknown, Value, freeze, plain
 
 __all__ = ["UnreadableManifest", "decoded", "manifests_in", "texts_of"]
@@ -51,10 +51,8 @@ def _entries(
 
 def decoded(text: str) -> str | Unknown:
     """Return what a text in base64 says, or UNKNOWN if it is no text."""
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        return UNKNOWN
+    known = from_base64(text, exact=True)
+    return UNKNOWN if known is None else known
 
 
 def manifests_in(text: str, urn: str) -> Iterator[Resource]:

@@ -9,7 +9,7 @@ from typing import Final
 from policies.facts import Absent, Resource, Unknown, Value, is_blank, plain
 from policies.models.containers import Blind, Container, Variable, containers_of
 
-__all__ = ["all_containers", "serverless_containers"]
+__all__ = ["SERVERLESS", "all_containers", "serverless_containers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ _CONTAINER: Final = _Fields("registryImage", "commands", "args")
 _JOB: Final = _Fields("imageUri", "startupCommands", "args", "command", "env", "")
 _VARIABLES_ONLY: Final = _Fields()
 
-_TYPES: Final[Mapping[str, _Fields]] = {
+SERVERLESS: Final[Mapping[str, _Fields]] = {
     "scaleway:containers/container:Container": _CONTAINER,
     "scaleway:containers/namespace:Namespace": _VARIABLES_ONLY,
     "scaleway:functions/function:Function": _VARIABLES_ONLY,
@@ -41,8 +41,8 @@ _TYPES: Final[Mapping[str, _Fields]] = {
     "scaleway:index/jobDefinition:JobDefinition": _JOB,
     "scaleway:job/definition:Definition": _JOB,
 }
-"""pulumiverse-scaleway 1.60.0. The other clouds of the catalogue have no such types. The code of a function
-is an archive that no rule reads.
+"""By type (pulumiverse-scaleway 1.60.0). The other clouds of the catalogue have no such types. The code of a
+function is an archive that no rule reads.
 """
 
 
@@ -58,12 +58,12 @@ def serverless_containers(resource: Resource) -> Iterator[Container]:
 
     A type that only has variables (a function, a namespace) is a container without image and command.
     """
-    if resource.type in _TYPES:
+    if resource.type in SERVERLESS:
         yield from resource.once(_containers)
 
 
 def _containers(resource: Resource) -> tuple[Container, ...]:
-    fields = _TYPES[resource.type]
+    fields = SERVERLESS[resource.type]
     properties = resource.properties
     command: Value = properties.get(fields.command)
     line = plain(properties.get(fields.line))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.addresses import Look, addresses_in
+from policies.decoding import from_base64
 from policies.facts import Resource, StackFacts, Value, plain, select
-from policies.hosts import decoded, variables_of
+from policies.hosts import variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 from policies.models.machines import SCRIPTS
@@ -142,7 +143,7 @@ def _walk(
             if inner is Look.ANY and name in _ARRIVALS:
                 continue
             if key == "binaryData":
-                yield here, addresses_in(decoded(plain(item)), Look.WHOLE)
+                yield here, addresses_in(from_base64(plain(item)) or "", Look.WHOLE)
             elif inner is Look.ANY and _is_version(bare, name, item):
                 continue
             else:

@@ -8,11 +8,11 @@ inside the program sees no outputs.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.decoding import from_base64
 from policies.facts import Opaque, Secret, StackFacts, Value, is_blank
 from policies.redaction import marked_texts
 from policies.rule import Context, Family, Severity, StackRule
@@ -66,7 +66,7 @@ def _hidden(stack: StackFacts) -> Iterator[str]:
         for text in marked_texts(properties):
             yield text
             if _BASE64.fullmatch(text):
-                yield base64.b64decode(text).decode(errors="replace")
+                yield from_base64(text) or text
 
 
 def _open(name: str, path: str, value: Value, hidden: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,10 @@ router, cannot be seen here; one that is only known during the update is judged 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.decoding import from_base64
 from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
@@ -70,14 +69,7 @@ def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
             if not isinstance(text, str):
                 continue
             encoded = name == "binaryData" or (is_secret and name == "data")
-            yield f"{name}.{key}", _decoded(text) if encoded else text
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=False).decode("utf-8", errors="replace")
-    except (binascii.Error, ValueError):
-        return text
+            yield f"{name}.{key}", (from_base64(text) if encoded else None) or text
 
 
 def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:

@@ -7,15 +7,19 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+import policies
 from catalog import load_catalog
 from policies.locality import LocalityError, load_locality
 from policies.locality.table import TABLES
+from policies.models.machines import SCRIPTS
+from policies.models.serverless import SERVERLESS
 
 SDKS: Final = {
     "civo": "pulumi_civo",
@@ -24,6 +28,8 @@ SDKS: Final = {
     "ovh": "pulumi_ovh",
     "scaleway": "pulumiverse_scaleway",
 }
+
+POLICIES: Final = Path(str(policies.__file__)).parent
 
 
 @cache
@@ -166,3 +172,31 @@ def test_a_mistake_in_a_table_is_named(tmp_path: Path, text: str, message: str) 
 
     with pytest.raises(LocalityError, match=message):
         load_locality(tmp_path)
+
+
+def test_every_type_of_a_cloud_that_a_rule_names_exists() -> None:
+    """A rule that waits for a type which the SDK spells otherwise never speaks, and nobody would notice."""
+    known = {token for table in load_locality().clouds.values() for token in table.types}
+    packages = "|".join(SDKS)
+    named = {
+        (path.name, token)
+        for path in POLICIES.rglob("*.py")
+        for token in re.findall(rf"\b((?:{packages}):[\w./]+:\w+)", path.read_text(encoding="utf-8"))
+    }
+
+    assert len(named) > 50
+    assert {(file, token) for file, token in named if token not in known} == set()
+
+
+@pytest.mark.parametrize(
+    ("token", "path"), [(token, path) for token, paths in SCRIPTS.items() for path in paths]
+)
+def test_a_start_script_is_looked_for_where_the_sdk_takes_one(token: str, path: str) -> None:
+    assert path.partition(".")[0] in inputs_of(token.partition(":")[0], token)
+
+
+@pytest.mark.parametrize("token", sorted(SERVERLESS))
+def test_what_a_cloud_runs_itself_is_read_from_properties_that_the_sdk_takes(token: str) -> None:
+    named: tuple[str, ...] = astuple(SERVERLESS[token])
+
+    assert set(named) - {""} <= inputs_of(token.partition(":")[0], token)
