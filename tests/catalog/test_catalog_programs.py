@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog import ProgramKind, load_catalog
-from tests.catalog.conftest import Spoil, refusal
+from tests.catalog.test_catalog_mistakes import Spoil, refusal
 
 
 @pytest.mark.parametrize(
