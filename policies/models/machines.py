@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -18,6 +19,7 @@ import yaml
 from policies.decoding import from_base64
 from policies.facts import Resource, Value, freeze, plain, select
 from policies.models.containers import Container
+from policies.models.engines import mentions_engine
 
 __all__ = ["SCRIPTS", "Start", "starts_of"]
 
@@ -48,6 +50,11 @@ _SHELL: Final = re.compile(r"(?:\S*/)?(?:env\s+)?(?:\S*/)?(?:ba|da|a|k|z)?sh(?:\
 _STARTS: Final = re.compile(
     r"(?m)^Exec(?:Start|StartPre|StartPost|Reload|Condition)\s*=\s*[-@:+!|]*(?P<line>.+)$"
 )
+_FOLDED: Final = re.compile(r"\\\n\s*")
+_HEREDOC: Final = re.compile(
+    r"<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)[^\n]*\n(?P<body>.*?)^[ \t]*(?P=end)[ \t]*$",
+    re.DOTALL | re.MULTILINE,
+)
 _QUADLET: Final = re.compile(r"(?m)^(?P<key>Image|Exec)\s*=\s*(?P<value>.+)$")
 _CRON: Final = re.compile(
     r"(?m)^[ \t]*(?:@\w+|(?:[^\s#]\S*[ \t]+){4}\S+)[ \t]+(?P<user>[a-z_][\w-]*)[ \t]+(?P<line>\S.*)$"
@@ -55,6 +62,7 @@ _CRON: Final = re.compile(
 _FETCHING: Final = ("ansible", "chef", "puppet", "salt_minion")
 """Modules of cloud-init by which another program decides what the machine does."""
 _MOST_PARTS: Final = 200
+_MOST_NODES: Final = 20_000
 _DEEPEST: Final = 4
 
 
@@ -95,6 +103,8 @@ def _text(where: str, text: str, depth: int) -> Iterator[Start]:
         yield Start(where, problem="it holds texts within texts")
     elif _CONTENT.search(text):
         parts = [each for each in email.message_from_string(text).walk() if not each.is_multipart()]
+        if len(parts) > _MOST_PARTS:
+            yield Start(where, problem="it has too many parts to be read")
         for index, part in enumerate(parts[:_MOST_PARTS]):
             content = part.get_payload(decode=True)
             inner = content.decode(errors="replace") if isinstance(content, bytes) else ""
@@ -104,13 +114,13 @@ def _text(where: str, text: str, depth: int) -> Iterator[Start]:
     elif text.startswith(("#include", "#part-handler")):
         yield Start(where, problem="it takes what the machine does from a place where nobody can read it")
     elif text.startswith("#cloud-boothook"):
-        yield _script(where, text)
+        yield from _script(where, text)
     elif text.startswith("#!"):
-        yield _run(where, text)
+        yield from _run(where, text)
     elif (decoded := _decoded(text)) is not None:
         yield from _text(where, decoded, depth + 1)
     elif where.endswith("script"):  # Civo runs it as it is
-        yield _script(where, text)
+        yield from _script(where, text)
     else:
         yield from _document(where, text)
 
@@ -123,19 +133,37 @@ def _decoded(text: str) -> str | None:
     return inner if inner is not None and inner.startswith(("#", "Content-Type", "MIME-Version")) else None
 
 
-def _run(where: str, text: str) -> Start:
+def _run(where: str, text: str) -> Iterator[Start]:
     """Return a file that is run as it is, by the interpreter of its first line."""
     shebang = _SHEBANG.match(text)
     interpreter = shebang["line"] if shebang else "/bin/sh"
     if _SHELL.fullmatch(interpreter):
-        return _script(where, text)
+        yield from _script(where, text)
+        return
     words = interpreter.split()
     program = words[-1] if words[0].endswith("/env") else words[0]
-    return Start(where, _container(where, (program, "-c", text)))
+    yield Start(where, _container(where, (program, "-c", text)))
 
 
-def _script(where: str, text: str) -> Start:
-    return Start(where, _container(where, ("/bin/sh", "-c", text)), script=text)
+def _script(where: str, text: str) -> Iterator[Start]:
+    """Yield a shell script, and what the texts in it say that it writes into files."""
+    yield Start(where, _container(where, ("/bin/sh", "-c", text)), script=text)
+    for match in _HEREDOC.finditer(text):
+        body = textwrap.dedent(match["body"])
+        if body.startswith("#!"):
+            yield from _run(where, body)
+        elif "[Service]" in body:
+            yield from _unit(where, body)
+        else:
+            yield from _document(where, body)
+            # whatever it is: a script without a first line, a Procfile, a pod of Podman
+            lines = (line.split() for line in body.splitlines() if mentions_engine(line))
+            yield from (Start(where, _container(where, tuple(words))) for words in lines)
+
+
+def _unit(where: str, text: str) -> Iterator[Start]:
+    for match in _STARTS.finditer(_FOLDED.sub(" ", text)):
+        yield _line(where, match["line"])
 
 
 def _line(where: str, line: str) -> Start:
@@ -154,6 +182,10 @@ def _cloud_config(where: str, text: str, depth: int) -> Iterator[Start]:
     fields = cast("Mapping[str, Any]", document)
     for key in ("bootcmd", "runcmd"):
         yield from _commands(f"{where}, {key}", fields.get(key))
+    packages = fields.get("packages")
+    if isinstance(packages, list):
+        names = (str(each) for each in cast("list[Any]", packages))
+        yield Start(f"{where}, packages", _container(where, ("apt-get", "install", *names)))
     snap = fields.get("snap")
     if isinstance(snap, Mapping):
         yield from _commands(f"{where}, snap", cast("Mapping[str, Any]", snap).get("commands"))
@@ -177,7 +209,7 @@ def _commands(where: str, value: Any) -> Iterator[Start]:
         elif isinstance(entry, str):
             lines.append(entry)
     if lines:  # cloud-init puts them into one script, so one may set what another uses
-        yield _script(where, "\n".join(lines))
+        yield from _script(where, "\n".join(lines))
 
 
 def _file(where: str, entry: Mapping[str, Any], depth: int) -> Iterator[Start]:
@@ -193,15 +225,14 @@ def _file(where: str, entry: Mapping[str, Any], depth: int) -> Iterator[Start]:
     if encoding.startswith(("b64", "base64")):
         content = from_base64(content) or ""
     if content.startswith("#!"):
-        yield _run(where, content)
+        yield from _run(where, content)
     elif path.endswith(".sh"):
-        yield _script(where, content)
+        yield from _script(where, content)
     elif path.startswith("/etc/cron"):
         for match in _CRON.finditer(content):
             yield _line(where, match["line"])
     elif "[Service]" in content:
-        for match in _STARTS.finditer(re.sub(r"\\\n\s*", " ", content)):
-            yield _line(where, match["line"])
+        yield from _unit(where, content)
     elif path.endswith(".container"):
         values = {match["key"]: match["value"].strip() for match in _QUADLET.finditer(content)}
         words = ("/bin/sh", "-c", values["Exec"]) if "Exec" in values else None
@@ -220,9 +251,12 @@ def _document(where: str, text: str) -> Iterator[Start]:
         return
     seen = 0
     waiting: list[Any] = list(documents)
-    while waiting and seen < 20_000:
+    while waiting:
         node = waiting.pop()
         seen += 1
+        if seen > _MOST_NODES:
+            yield Start(where, problem="it holds a description that is too large to be read")
+            return
         if isinstance(node, Mapping):
             fields = cast("Mapping[str, Any]", node)
             waiting.extend(fields.values())
@@ -233,8 +267,7 @@ def _document(where: str, text: str) -> Iterator[Start]:
                 yield Start(where, _container(where, entry or command, image, command if entry else args))
             contents = fields.get("contents")  # a unit of Ignition
             if isinstance(contents, str) and "[Service]" in contents:
-                for match in _STARTS.finditer(contents):
-                    yield _line(where, match["line"])
+                yield from _unit(where, contents)
         elif isinstance(node, list):
             waiting.extend(cast("list[Any]", node))
 

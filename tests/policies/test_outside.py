@@ -69,6 +69,8 @@ WAYS: Final[list[Callable[[str], str]]] = [
     lambda line: f"#!/bin/sh\n{line}\n",
     lambda line: f"#!/usr/bin/env bash\nset -eu\n{line}\n",
     lambda line: f"#cloud-boothook\n{line}\n",
+    lambda line: f"#!/bin/sh\ncat > /etc/systemd/system/x.service <<EOF\n[Service]\nExecStart={line}\nEOF\n",
+    lambda line: f"#!/bin/sh\ncat <<-'END' > /opt/x\n\t#!/bin/sh\n\t{line}\n\tEND\nchmod +x /opt/x\n",
     lambda line: cloud_config(runcmd=["true", line]),
     lambda line: cloud_config(bootcmd=[line.split()]),
     lambda line: cloud_config(snap={"commands": {"00": line}}),
