@@ -16,7 +16,8 @@ __all__ = ["SERVERLESS", "all_containers", "serverless_containers"]
 class _Fields:
     """Which properties of a type say what runs; an empty name for what it does not have."""
 
-    image: str = ""
+    image: tuple[str, ...] = ()
+    """The present name of the property and the deprecated one; either may be given."""
     command: str = ""
     args: str = ""
     line: str = ""
@@ -25,8 +26,8 @@ class _Fields:
     secrets: str = "secretEnvironmentVariables"
 
 
-_CONTAINER: Final = _Fields("registryImage", "commands", "args")
-_JOB: Final = _Fields("imageUri", "startupCommands", "args", "command", "env", "")
+_CONTAINER: Final = _Fields(("image", "registryImage"), "commands", "args")
+_JOB: Final = _Fields(("imageUri",), "startupCommands", "args", "command", "env", "")
 _VARIABLES_ONLY: Final = _Fields()
 
 SERVERLESS: Final[Mapping[str, _Fields]] = {
@@ -65,6 +66,8 @@ def serverless_containers(resource: Resource) -> Iterator[Container]:
 def _containers(resource: Resource) -> tuple[Container, ...]:
     fields = SERVERLESS[resource.type]
     properties = resource.properties
+    images = (properties.get(name) for name in fields.image)
+    image: Value = next((each for each in images if not is_blank(each)), None)
     command: Value = properties.get(fields.command)
     line = plain(properties.get(fields.line))
     if is_blank(command) and not is_blank(line):
@@ -75,7 +78,7 @@ def _containers(resource: Resource) -> tuple[Container, ...]:
         Container(
             path=f"the properties of {resource.type.rpartition(':')[2]}",
             name=resource.name,
-            image=properties.get(fields.image),
+            image=image,
             command=command,
             args=properties.get(fields.args),
             environment=(*given, *hidden),

@@ -7,19 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policies.facts import TEXT_OBJECTS, Absent, Resource, Secret, Value, plain
+from policies.facts import TEXT_OBJECTS, Absent, Resource, Secret, Value, is_blank, plain
 from policies.models.containers import CONTAINER_LISTS, Container, containers_of
 from policies.violations import violation
 
 __all__ = ["ImageName", "images_of", "violation"]
 
-_CLOUD_IMAGES: Final[Mapping[str, str]] = {
-    "scaleway:containers/container:Container": "registryImage",
-    "scaleway:index/container:Container": "registryImage",
-    "scaleway:job/definition:Definition": "imageUri",
-    "scaleway:index/jobDefinition:JobDefinition": "imageUri",
+_CLOUD_IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "scaleway:containers/container:Container": ("image", "registryImage"),
+    "scaleway:index/container:Container": ("image", "registryImage"),
+    "scaleway:job/definition:Definition": ("imageUri",),
+    "scaleway:index/jobDefinition:JobDefinition": ("imageUri",),
 }
-"""Resources of a cloud that run an image outside Kubernetes, with the property that names it."""
+"""Resources of a cloud that run an image outside Kubernetes, with the properties that name it: the present
+one and the deprecated one.
+"""
 
 _IMAGE_KEY: Final = re.compile(
     r"image|[a-z][A-Za-z0-9]*Image|(?:[a-z][A-Za-z0-9]*I|i)mage(?:Name|Ref|URI|Uri|URL|Url)"
@@ -48,8 +50,10 @@ def images_of(resource: Resource, *, containers: bool = True) -> Iterator[ImageN
     ``containers=False`` leaves out the containers of Kubernetes.
     """
     if resource.type in _CLOUD_IMAGES:
-        path = _CLOUD_IMAGES[resource.type]
-        yield ImageName(f"property `{path}`", resource.properties.get(path))
+        paths = _CLOUD_IMAGES[resource.type]
+        given = [path for path in paths if not is_blank(resource.properties.get(path))]
+        for path in given or paths[:1]:
+            yield ImageName(f"property `{path}`", resource.properties.get(path))
     if resource.package != "kubernetes" or resource.type.startswith(TEXT_OBJECTS):
         return
     for part in containers_of(resource) if containers else ():
