@@ -23,6 +23,7 @@ from catalog.packages import Package, PackageKind
 from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
 from catalog.prices import ExchangeRate, Per, Price
 from catalog.programs import Program, ProgramKind, UrlScheme
+from catalog.services import NamedService
 from catalog.throughput import Throughput
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "LockedImage",
     "LockedModel",
     "Model",
+    "NamedService",
     "NodeType",
     "Offer",
     "Package",

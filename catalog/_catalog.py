@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from catalog.api_groups import ApiGroup
 from catalog.bills import Bill
@@ -20,9 +22,12 @@ from catalog.patterns import matches
 from catalog.places import Place
 from catalog.prices import ExchangeRate, Price
 from catalog.programs import Program, UrlScheme
+from catalog.services import NamedService
 from catalog.throughput import Throughput
 
 __all__ = ["Catalog"]
+
+_NO_SERVICES: Final[Mapping[str, tuple[NamedService, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Catalog:
     gpus: Mapping[str, GpuModel]
     hosts: Mapping[str, Host]
     packages: Mapping[str, Package]
+    services: Mapping[str, NamedService]
     api_groups: Mapping[str, ApiGroup]
     programs: Mapping[str, Program]
     url_schemes: Mapping[str, UrlScheme]
@@ -52,6 +58,8 @@ class Catalog:
     _places: Mapping[str, Mapping[str, Place]]
     _node_types: Mapping[str, Mapping[str, NodeType]]
     _prices: Mapping[str, Mapping[str, Price]]
+    _services: Mapping[str, Mapping[str, tuple[NamedService, ...]]]
+    _service_words: frozenset[str]
 
     def jurisdiction(self, code: str) -> Jurisdiction:
         """Return the jurisdiction with this code.
@@ -143,6 +151,15 @@ class Catalog:
     def package(self, name: str) -> Package | None:
         """Return the foreign Pulumi package with this exact name, or None."""
         return self.packages.get(name)
+
+    def services_in(self, where: str) -> Mapping[str, tuple[NamedService, ...]]:
+        """Return the services that are named in an API group, a ``config-file`` and the like, by last key."""
+        return self._services.get(where, _NO_SERVICES)
+
+    @property
+    def service_words(self) -> frozenset[str]:
+        """Words of which a configuration file must hold one to name a service: its keys, or an API group."""
+        return self._service_words
 
     def api_group(self, name: str) -> ApiGroup | None:
         """Return the row of the Kubernetes API group with this exact name, or None: it can serve anything."""

@@ -29,6 +29,7 @@ from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
 from catalog.programs import Program, UrlScheme
+from catalog.services import NamedService, services_by_key, words_of_files
 from catalog.throughput import Throughput
 
 __all__ = ["load_catalog", "read_catalog"]
@@ -63,6 +64,7 @@ def read_catalog(data: Traversable) -> Catalog:
     binaries = read_rows(data, "binaries.yaml", "binaries", UpstreamBinary, "name", mistakes)
     hosts = read_rows(data, "hosts.yaml", "hosts", Host, "suffix", mistakes)
     packages = read_rows(data, "packages.yaml", "packages", Package, "name", mistakes)
+    services = read_rows(data, "services.yaml", "services", NamedService, "name", mistakes)
     groups = read_rows(data, "api_groups.yaml", "api_groups", ApiGroup, "group", mistakes)
     programs = read_rows(data, "programs.yaml", "programs", Program, "name", mistakes)
     schemes = read_rows(data, "url_schemes.yaml", "schemes", UrlScheme, "scheme", mistakes)
@@ -95,6 +97,7 @@ def read_catalog(data: Traversable) -> Catalog:
         gpus=gpus,
         hosts=_by("suffix", hosts),
         packages=_by("name", packages),
+        services=_by("name", services),
         api_groups=_by("group", groups),
         programs=_by("name", programs),
         url_schemes=_by("scheme", schemes),
@@ -104,6 +107,8 @@ def read_catalog(data: Traversable) -> Catalog:
         _places=frozen(places),
         _node_types=frozen(node_types),
         _prices=frozen(prices),
+        _services=services_by_key(services),
+        _service_words=words_of_files(services),
     )
     mistakes.extend(cross_check(catalog))
     if mistakes:

@@ -1,0 +1,234 @@
+"""Finds fields that name a hosted service: in objects, in configuration files, on command lines.
+
+What is looked for is in catalog/data/services.yaml. A text is read as YAML (JSON is YAML too), else as TOML;
+one that is neither has no fields. Values that are only known after the update are judged then.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final, cast
+
+import yaml
+
+from catalog import Catalog, NamedService
+from catalog.services import CONFIG_FILE, FLAG, SCHEME, VARIABLE
+from policies.facts import Resource, Unknown, Value, freeze, is_blank, plain
+from policies.hosts import decoded, readings, variables_of
+from policies.models.command_line import environment_of
+from policies.models.containers import Container, containers_of
+
+__all__ = ["services_in"]
+
+Rows = Mapping[str, tuple[NamedService, ...]]
+Finding = tuple[str, NamedService | str]
+"""Where, and the service found there or what cannot be read there."""
+
+_FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:=|\s+)["']?([^\s"',]+)""")
+_SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://")
+_MOST_NODES: Final = 50_000
+_DEEPEST: Final = 60
+_MERGE: Final = "<<"
+"""YAML's key for what is taken in from elsewhere: it is no step of a path."""
+
+
+_LOADER: Final = cast("type[yaml.BaseLoader]", getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+"""Every scalar stays a text, and a tag that nobody knows is no reason to read nothing. In C where there is
+one, which is ten times as fast.
+"""
+
+
+class _TooMuchError(ValueError):
+    """Aliases of aliases, or a nest too deep to walk."""
+
+
+def services_in(resource: Resource, catalog: Catalog) -> Iterator[Finding]:
+    """Yield every place in a resource that names a service, with the row of the catalogue."""
+    if resource.package == "kubernetes":
+        group = resource.type.removeprefix("kubernetes:").partition("/")[0]
+        yield from _fields(resource.properties, catalog.services_in(group), (), "")
+        for part in containers_of(resource):
+            if isinstance(part, Container):
+                yield from _container(part, catalog)
+    is_secret = resource.type.startswith("kubernetes:core/v1:Secret")
+    is_map = resource.type.startswith("kubernetes:core/v1:ConfigMap")
+    variables = catalog.services_in(VARIABLE)
+    encoded = ("binaryData", "data") if is_secret else ("binaryData",)
+    for path, key, text in _texts(resource.properties, ""):
+        top = path.partition(".")[0]
+        known = decoded(text) if top in encoded and (is_secret or is_map) else text
+        yield from _text(path, known, catalog, quiet=is_secret)
+        for row in variables.get(key, ()) if is_map else ():
+            if _fits(row, text, {}):
+                yield path, row
+    for name, value in variables_of(resource).items():
+        yield from _text(f"environment.{name}", value, catalog, quiet=False)
+
+
+def _texts(value: Value, path: str) -> Iterator[tuple[str, str, str]]:
+    """Yield every text with its path and its last key."""
+    bare = plain(value)
+    if isinstance(bare, str):
+        yield path, path.rpartition(".")[2], bare
+    elif isinstance(bare, tuple):
+        for index, element in enumerate(bare):
+            yield from _texts(element, f"{path}[{index}]")
+    elif isinstance(bare, Mapping):
+        for key, item in bare.items():
+            yield from _texts(item, f"{path}.{key}" if path else key)
+
+
+def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Finding]:
+    """Yield what a text names: by the scheme of a URL, or, if it is a configuration file, by its keys.
+
+    With ``quiet`` schemes are left alone, as a value of a secret may be anything.
+    """
+    if "://" in text and not quiet:
+        schemes = catalog.services_in(SCHEME)
+        for name in dict.fromkeys(match[1] for match in _SCHEME.finditer(text.lower())):
+            yield from ((path, row) for row in schemes.get(name, ()))
+    if not _may_be_a_file(text) or not _words(catalog.service_words).search(text):
+        return
+    rows = catalog.services_in(CONFIG_FILE)
+    try:
+        documents = _documents(text)
+    except _TooMuchError:
+        yield path, "a configuration file that is too large or too deep to be read"
+        return
+    for document in documents:
+        yield from ((path, row) for _, row in _fields(document, rows, (), ""))
+        group = document.get("apiVersion") if isinstance(document, Mapping) else None
+        if isinstance(group, str) and "/" in group:
+            own = catalog.services_in(group.partition("/")[0])
+            yield from ((path, row) for _, row in _fields(document, own, (), ""))
+
+
+def _may_be_a_file(text: str) -> bool:
+    return "\n" in text or text.lstrip().startswith(("{", "["))
+
+
+@lru_cache(maxsize=4)
+def _words(rows: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds one of some keys in a text: without any nobody need parse it."""
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, rows)))})(?![\w-])")
+
+
+@lru_cache(maxsize=256)
+def _documents(text: str) -> tuple[Value, ...]:
+    try:
+        found: list[object] = list(yaml.load_all(text, Loader=_LOADER))
+    except (yaml.YAMLError, RecursionError, ValueError):
+        found = []
+    if not any(isinstance(each, Mapping | list) for each in found):
+        try:
+            found = [tomllib.loads(text)]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            return ()
+    for document in found:
+        _measure(document)
+    return tuple(freeze(_plain_data(document)) for document in found)
+
+
+def _measure(document: object) -> None:
+    """Refuse what grows without end when it is walked: aliases of aliases, and loops."""
+    seen = 0
+    waiting: list[tuple[object, int]] = [(document, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        seen += 1
+        if seen > _MOST_NODES or depth > _DEEPEST:
+            raise _TooMuchError
+        if isinstance(node, Mapping):
+            waiting.extend((item, depth + 1) for item in cast("Mapping[object, object]", node).values())
+        elif isinstance(node, list):
+            waiting.extend((item, depth + 1) for item in cast("list[object]", node))
+
+
+def _plain_data(node: object) -> object:
+    """Return a document without what is no fact: a date of TOML becomes a text."""
+    if isinstance(node, Mapping):
+        return {str(key): _plain_data(item) for key, item in cast("Mapping[object, object]", node).items()}
+    if isinstance(node, list):
+        return [_plain_data(item) for item in cast("list[object]", node)]
+    return node if node is None or isinstance(node, bool | int | float | str) else str(node)
+
+
+def _fields(
+    value: Value, rows: Rows, steps: tuple[str, ...], path: str
+) -> Iterator[tuple[str, NamedService]]:
+    if not rows:
+        return
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for index, element in enumerate(bare):
+            yield from _fields(element, rows, steps, f"{path}[{index}]")
+    elif isinstance(bare, Mapping):
+        for key, item in bare.items():
+            here = f"{path}.{key}" if path else key
+            name = key.partition("/")[0]  # an exporter may have a name of its own: awsxray/mine
+            below = steps if key == _MERGE else (*steps, name)
+            for row in rows.get(name, ()):
+                if any(_ends(below, each) for each in row.paths) and _fits(row, item, bare):
+                    yield here, row
+            yield from _fields(item, rows, below, here)
+
+
+def _ends(steps: tuple[str, ...], path: str) -> bool:
+    wanted = path.split(".")
+    last = steps[-len(wanted) :]
+    return len(last) == len(wanted) and all(
+        each in {"*", step} for each, step in zip(wanted, last, strict=True)
+    )
+
+
+def _fits(row: NamedService, item: Value, around: Mapping[str, Value]) -> bool:
+    """Return True if what stands under a key of a row means the service of the row."""
+    bare = plain(item)
+    if row.value is not None and (not isinstance(bare, str) or not re.fullmatch(row.value, bare.lower())):
+        return False
+    if any(name not in around for name in row.beside):
+        return False
+    scope = bare if isinstance(bare, Mapping) else around
+    return not (row.unless and _says(scope, row.unless))
+
+
+def _says(value: Value, names: tuple[str, ...]) -> bool:
+    """Return True if one of some keys stands in an object, or inside it, and says something."""
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        return any(_says(element, names) for element in bare)
+    if not isinstance(bare, Mapping):
+        return False
+    return any(
+        (key in names and not is_blank(item) and isinstance(plain(item), str | Unknown)) or _says(item, names)
+        for key, item in bare.items()
+    )
+
+
+def _container(part: Container, catalog: Catalog) -> Iterator[Finding]:
+    names = catalog.services_in(VARIABLE)
+    for variable in part.environment:
+        for row in names.get(variable.name, ()):
+            if _fits(row, variable.value, {}):
+                yield f"{part.path}.env", row
+    words = [word for value in (part.command, part.args) for word in _known_words(value)]
+    line = " ".join(words)
+    if "--" not in line:
+        return
+    flags = catalog.services_in(FLAG)
+    found: dict[str, NamedService] = {}
+    for reading in readings(line, environment_of(part)):
+        for match in _FLAG.finditer(reading):
+            found.update({row.name: row for row in flags.get(match[1], ()) if _fits(row, match[2], {})})
+    yield from ((f"{part.path}.args", row) for row in found.values())
+
+
+def _known_words(value: Value) -> Iterator[str]:
+    bare = plain(value)
+    for element in bare if isinstance(bare, tuple) else (bare,):
+        word = plain(element)
+        if isinstance(word, str):
+            yield word
