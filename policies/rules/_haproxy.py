@@ -7,11 +7,12 @@ it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Configuration", "HaproxyError", "Line", "Section", "looks_like_haproxy", "read"]
+__all__ = ["Configuration", "HaproxyError", "Line", "Section", "looks_like_haproxy", "read", "written_by"]
 
 _SECTIONS: Final = frozenset(
     {
@@ -33,6 +34,9 @@ _SECTIONS: Final = frozenset(
 _PROXIES: Final = frozenset({"frontend", "backend", "listen"})
 _UNQUOTED: Final = str.maketrans("", "", "\"'\\")
 """Takes out what makes a keyword look like another word to anybody but HAProxy."""
+
+_HERE_DOCUMENT: Final = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?[^\n]*\n(.*?)\n[ \t]*\1(?!\w)", re.DOTALL)
+_SENDS: Final = re.compile(r"(?m)^\s*(?:bind|server|default_backend|use_backend)\s")
 
 
 class HaproxyError(ValueError):
@@ -98,9 +102,27 @@ class Configuration:
 
 
 def looks_like_haproxy(text: str) -> bool:
-    """Return True for a text with a section that takes or sends connections."""
+    """Return True for a text with a section that takes or sends connections.
+
+    A line that ends in a brace or a semicolon opens or ends something in NGINX, Varnish or Terraform; HAProxy
+    itself refuses it.
+    """
     bare = text.translate(_UNQUOTED)
-    return any(words[0] in _PROXIES for raw in bare.splitlines() if len(words := raw.split()) > 1)
+    lines = (raw.partition("#")[0].strip() for raw in bare.splitlines())
+    sections = (line.split() for line in lines if not line.endswith(("{", ";")))
+    return any(words[0] in _PROXIES for words in sections if len(words) > 1)
+
+
+def written_by(script: str) -> Iterator[str]:
+    """Yield the configurations that a shell script writes: the here-documents in it that look like one.
+
+    A script that spells one out in another way is yielded whole, and cannot be read.
+    """
+    bodies = [match[2] for match in _HERE_DOCUMENT.finditer(script) if looks_like_haproxy(match[2])]
+    rest = _HERE_DOCUMENT.sub("", script).replace("\\n", "\n")
+    if looks_like_haproxy(rest) and _SENDS.search(rest):
+        bodies.append(rest)
+    yield from bodies
 
 
 def read(text: str) -> Configuration:

@@ -118,6 +118,11 @@ def _redirections(words: tuple[str, ...]) -> Iterator[str]:
     ):
         yield from _absolute(words[4] if words[1] == "replace-header" and len(words) > 4 else words[3])
 
+    if "return" in words[:2]:
+        for option, name, value in zip(words, words[1:], (*words[2:], ""), strict=False):
+            if option == "hdr" and name.lower() in _LOCATION_HEADERS:
+                yield from _absolute(value)
+
 
 def _absolute(target: str) -> Iterator[str]:
     """Yield a target if it may lead to another host: a path on this one leads nowhere else."""

@@ -1,22 +1,20 @@
 """Finds fields that name a hosted service: in objects, in configuration files, on command lines.
 
-What is looked for is in catalog/data/services.yaml. A text is read as YAML (JSON is YAML too), else as TOML;
-one that is neither has no fields. Values that are only known after the update are judged then.
+What is looked for is in catalog/data/services.yaml. Values that are only known after the update are judged
+then.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final, cast
-
-import yaml
+from typing import Final
 
 from catalog import Catalog, NamedService
 from catalog.services import CONFIG_FILE, FLAG, SCHEME, VARIABLE
-from policies.facts import Resource, Unknown, Value, freeze, is_blank, plain
+from policies.documents import TooMuchError, documents_in
+from policies.facts import Resource, Unknown, Value, is_blank, plain
 from policies.hosts import decoded, readings, variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
@@ -29,20 +27,8 @@ Finding = tuple[str, NamedService | str]
 
 _FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:=|\s+)["']?([^\s"',]+)""")
 _SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://")
-_MOST_NODES: Final = 50_000
-_DEEPEST: Final = 60
 _MERGE: Final = "<<"
 """YAML's key for what is taken in from elsewhere: it is no step of a path."""
-
-
-_LOADER: Final = cast("type[yaml.BaseLoader]", getattr(yaml, "CBaseLoader", yaml.BaseLoader))
-"""Every scalar stays a text, and a tag that nobody knows is no reason to read nothing. In C where there is
-one, which is ten times as fast.
-"""
-
-
-class _TooMuchError(ValueError):
-    """Aliases of aliases, or a nest too deep to walk."""
 
 
 def services_in(resource: Resource, catalog: Catalog) -> Iterator[Finding]:
@@ -94,8 +80,8 @@ def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Fi
         return
     rows = catalog.services_in(CONFIG_FILE)
     try:
-        documents = _documents(text)
-    except _TooMuchError:
+        documents = documents_in(text)
+    except TooMuchError:
         yield path, "a configuration file that is too large or too deep to be read"
         return
     for document in documents:
@@ -114,46 +100,6 @@ def _may_be_a_file(text: str) -> bool:
 def _words(rows: frozenset[str]) -> re.Pattern[str]:
     """Return what finds one of some keys in a text: without any nobody need parse it."""
     return re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, rows)))})(?![\w-])")
-
-
-@lru_cache(maxsize=256)
-def _documents(text: str) -> tuple[Value, ...]:
-    try:
-        found: list[object] = list(yaml.load_all(text, Loader=_LOADER))
-    except (yaml.YAMLError, RecursionError, ValueError):
-        found = []
-    if not any(isinstance(each, Mapping | list) for each in found):
-        try:
-            found = [tomllib.loads(text)]
-        except (tomllib.TOMLDecodeError, RecursionError):
-            return ()
-    for document in found:
-        _measure(document)
-    return tuple(freeze(_plain_data(document)) for document in found)
-
-
-def _measure(document: object) -> None:
-    """Refuse what grows without end when it is walked: aliases of aliases, and loops."""
-    seen = 0
-    waiting: list[tuple[object, int]] = [(document, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        seen += 1
-        if seen > _MOST_NODES or depth > _DEEPEST:
-            raise _TooMuchError
-        if isinstance(node, Mapping):
-            waiting.extend((item, depth + 1) for item in cast("Mapping[object, object]", node).values())
-        elif isinstance(node, list):
-            waiting.extend((item, depth + 1) for item in cast("list[object]", node))
-
-
-def _plain_data(node: object) -> object:
-    """Return a document without what is no fact: a date of TOML becomes a text."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain_data(item) for key, item in cast("Mapping[object, object]", node).items()}
-    if isinstance(node, list):
-        return [_plain_data(item) for item in cast("list[object]", node)]
-    return node if node is None or isinstance(node, bool | int | float | str) else str(node)
 
 
 def _fields(

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from catalog import Host
 from policies.facts import Resource
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._elsewhere import elsewhere
+from policies.rules._haproxy import looks_like_haproxy
 from policies.rules._hosts import hosts_of, is_read, places_of, shown_path
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules.router import texts_in
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -22,7 +25,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     seen: set[tuple[str, str]] = set()
     for path, name in hosts_of(resource):
         host = context.catalog.host(name)
-        found = _mistake(name, host, context) if host is not None else None
+        found = _mistake(name, host, context) if host is not None else _sister(path, name, resource, context)
         if found is not None and (path, found) not in seen:
             seen.add((path, found))
             yield violation(
@@ -52,6 +55,27 @@ def _mistake(name: str, host: Host, context: Context) -> str | None:
         f"a host of {host.cloud} in {first.code} ({first.country}, {where}); "
         f"this stack belongs to jurisdiction {context.jurisdiction}"
     )
+
+
+def _sister(path: str, name: str, resource: Resource, context: Context) -> str | None:
+    """Return what is wrong with a name under the domain of this stack: it may be another jurisdiction's.
+
+    A configuration of HAProxy is left to ``router``, which knows a refusal that names the right address from
+    a server that requests are sent to.
+    """
+    code = elsewhere(name, context)
+    if code is None or path in resource.once(_haproxy_texts):
+        return None
+    return (
+        f"a host of jurisdiction {code} under the domain of this stack, which belongs to jurisdiction "
+        f"{context.jurisdiction}"
+    )
+
+
+def _haproxy_texts(resource: Resource) -> frozenset[str]:
+    if not resource.type.startswith(TEXT_OBJECTS):
+        return frozenset()
+    return frozenset(path for path, text in texts_in(resource) if looks_like_haproxy(text))
 
 
 RULE = ResourceRule(

@@ -1,7 +1,8 @@
 """The edge never leads out of the jurisdiction, looks before it sends, and ends in a refusal.
 
-What can be read is HAProxy, from any config map or secret. A configuration inside an image, or of another
-router, cannot be seen here; one that is only known during the update is judged then, before it is created.
+What is read is HAProxy, from any config map or secret and from a script that writes one; ``router-upstreams``
+reads other proxies. A configuration inside an image cannot be seen here; one that is only known during the
+update is judged then, before it is created.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from typing import Final
 
 from policies.decoding import from_base64
 from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
+from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
-from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
+from policies.rules._elsewhere import claimed_elsewhere, elsewhere
+from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read, written_by
 from policies.rules._haproxy_checks import mistakes
 from policies.rules._sites import site_hosts, unprotected
 from policies.violations import Violation
 
-__all__ = ["ANSWERS", "RULE", "texts_in"]
+__all__ = ["ANSWERS", "RULE", "scripts_in", "texts_in"]
 
 _ID = "router"
 _NO_EXCEPTION = (
@@ -54,6 +57,9 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         for key, text in texts_in(resource):
             if looks_like_haproxy(text):
                 yield from _configuration(resource, key, text, context)
+    for path, script in scripts_in(resource):
+        for text in written_by(script):
+            yield from _configuration(resource, path, text, context)
     for path in ANSWERS.get(resource.type, ()):
         for found in select(resource.properties, path):
             yield from _answer(resource, found.path, found.value, context)
@@ -70,6 +76,21 @@ def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
                 continue
             encoded = name == "binaryData" or (is_secret and name == "data")
             yield f"{name}.{key}", (from_base64(text) if encoded else None) or text
+
+
+def scripts_in(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield every text of several words in the commands, arguments and variables of containers."""
+    for part in containers_of(resource) if resource.package == "kubernetes" else ():
+        if not isinstance(part, Container):
+            continue
+        named = [("command", part.command), ("args", part.args)]
+        named += [("env", variable.value) for variable in part.environment]
+        for name, value in named:
+            bare = plain(value)
+            for element in bare if isinstance(bare, tuple) else (bare,):
+                word = plain(element)
+                if isinstance(word, str) and ("\n" in word or " " in word):
+                    yield f"{part.path}.{name}", word
 
 
 def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:
@@ -98,17 +119,14 @@ def _answer(resource: Resource, path: str, value: Value, context: Context) -> It
         return
     for word in text.replace('"', " ").split():
         host = host_of(word.rstrip(".,;"))
-        row = context.catalog.host(host) if host is not None else None
-        if host is None or row is None:
-            continue
-        problem = problem_of_host(host, context)
-        if problem and (row.is_foreign or row.place is not None or row.place_in_name):
+        led = _led_elsewhere(host, context) if host is not None else ""
+        if led:
             yield Violation(
                 _ID,
                 resource.urn,
                 resource.type,
                 resource.name,
-                found=f"`{path}` answers with a host under {row.suffix} that {problem}",
+                found=f"`{path}` answers with a host {led}",
                 allowed=f"addresses and names of this stack, in {context.jurisdiction}",
                 fix="let the record answer with the address of this stack's own router; the other "
                 "jurisdiction has a "
@@ -116,6 +134,21 @@ def _answer(resource: Resource, path: str, value: Value, context: Context) -> It
                 exception=_NO_EXCEPTION,
             )
             return
+
+
+def _led_elsewhere(host: str, context: Context) -> str:
+    """Return how a message goes on about a host elsewhere, or an empty text.
+
+    Names under the domain of this stack are left to ``residency-hosts``, which finds them anywhere.
+    """
+    row = context.catalog.host(host)
+    if row is None:
+        code = None if elsewhere(host, context) else claimed_elsewhere(host, context)
+        return f"that belongs to jurisdiction {code} by its name" if code else ""
+    problem = problem_of_host(host, context)
+    if problem and (row.is_foreign or row.place is not None or row.place_in_name):
+        return f"under {row.suffix} that {problem}"
+    return ""
 
 
 def _refusal(resource: Resource, found: str) -> Violation:

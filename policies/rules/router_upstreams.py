@@ -1,0 +1,184 @@
+"""No proxy leads out of the jurisdiction, whichever it is: NGINX, Envoy, Traefik, Caddy, Istio, Gateway API.
+
+``router`` reads HAProxy. Here the other proxies are read as far as it takes to see where they send requests:
+each upstream has to be a Service of the cluster, a private address, or an endpoint that the catalogue places
+in the jurisdiction. Where a client is only told to go somewhere, and in a Service that is a name, the name
+may be anybody's, but not one of another jurisdiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policies.documents import TooMuchError
+from policies.facts import TEXT_OBJECTS, Resource, plain, select
+from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._destinations import ALLOWED_HOSTS, host_of
+from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_upstream
+from policies.rules._hosts import shown_path
+from policies.rules._upstreams import Target, targets_in_fields, targets_in_text
+from policies.rules.router import scripts_in, texts_in
+from policies.violations import Violation
+
+__all__ = ["RULE"]
+
+_ID: Final = "router-upstreams"
+_NO_EXCEPTION: Final = (
+    "none. Traffic that fails over across the border has crossed it; no answer is better than that one"
+)
+_UPSTREAMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kubernetes:networking.istio.io/": tuple(
+        f"spec.{protocol}.{path}"
+        for protocol in ("http", "tls", "tcp")
+        for path in ("route.destination.host", "mirror.host", "mirrors.destination.host")
+    ),
+    "kubernetes:gateway.envoyproxy.io/": ("spec.endpoints.fqdn.hostname",),
+}
+"""Where objects of other groups name what requests are sent to, by the beginning of the type."""
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kubernetes:core/v1:Service": ("spec.externalName",),
+    "kubernetes:core/v1:Endpoints": ("subsets.addresses.hostname",),
+    "kubernetes:discovery.k8s.io/": ("endpoints.addresses",),
+    "kubernetes:networking.istio.io/": (
+        "spec.hosts",
+        "spec.address",
+        "spec.endpoints.address",
+        "spec.http.redirect.authority",
+    ),
+    "kubernetes:gateway.networking.k8s.io/": (
+        "spec.rules.filters.requestRedirect.hostname",
+        "spec.rules.filters.urlRewrite.hostname",
+        "spec.rules.backendRefs.filters.urlRewrite.hostname",
+    ),
+    "kubernetes:traefik.io/": ("spec.redirectRegex.replacement",),
+    "kubernetes:traefik.containo.us/": ("spec.redirectRegex.replacement",),
+}
+"""Where a name is only not to be another jurisdiction's: what is told to clients, or stands in a registry."""
+_ANNOTATIONS: Final = (
+    "permanent-redirect",
+    "temporal-redirect",
+    "upstream-vhost",
+    "mirror-target",
+    "auth-url",
+    "auth-signin",
+    "default-backend-redirect",
+)
+_SNIPPETS: Final = ("-snippet",)
+
+
+def _check(resource: Resource, context: Context) -> Iterator[Violation]:
+    if context.jurisdiction is None or resource.package != "kubernetes":
+        return
+    seen: set[tuple[str, str]] = set()
+    for path, target in _targets(resource):
+        problem = _problem(target, context)
+        if problem and (path, problem) not in seen:
+            seen.add((path, problem))
+            yield _violation(resource, f"`{shown_path(path)}`: {problem}", context)
+
+
+def _targets(resource: Resource) -> Iterator[tuple[str, Target | str]]:
+    """Yield every place that a resource leads requests to, or why it cannot be read."""
+    for start, paths in _UPSTREAMS.items():
+        if resource.type.startswith(start):
+            yield from _selected(resource, paths, is_redirection=False)
+    for start, paths in _NAMES.items():
+        if resource.type.startswith(start):
+            yield from _selected(resource, paths, is_redirection=True)
+    if resource.type.startswith(("kubernetes:networking.istio.io/", "kubernetes:gateway.")):
+        yield from (("spec", target) for target in targets_in_fields(resource.properties))
+        yield from _hostname_references(resource)
+    for path, text in _texts(resource):
+        try:
+            yield from ((path, target) for target in targets_in_text(text))
+        except TooMuchError:
+            yield path, "a configuration that is too large or too deep to be read"
+
+
+def _selected(
+    resource: Resource, paths: tuple[str, ...], *, is_redirection: bool
+) -> Iterator[tuple[str, Target]]:
+    for path in paths:
+        for found in select(resource.properties, path):
+            text = plain(found.value)
+            if isinstance(text, str):
+                host = text.partition("://")[2].partition("/")[0] if "://" in text else text
+                yield found.path, Target("the name", host.removeprefix("*."), is_redirection)
+
+
+def _hostname_references(resource: Resource) -> Iterator[tuple[str, Target]]:
+    """Yield the backends of a route of Gateway API that are a name and not a Service."""
+    for path in ("spec.rules.backendRefs", "spec.rules.filters.requestMirror.backendRef"):
+        for found in select(resource.properties, path):
+            fields = plain(found.value)
+            name = plain(fields.get("name")) if isinstance(fields, Mapping) else None
+            if (
+                isinstance(fields, Mapping)
+                and plain(fields.get("kind")) == "Hostname"
+                and isinstance(name, str)
+            ):
+                yield found.path, Target("the name", name)
+
+
+def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
+        yield from texts_in(resource)
+    yield from scripts_in(resource)
+    for found in select(resource.properties, "metadata.annotations"):
+        annotations = plain(found.value)
+        for key, value in annotations.items() if isinstance(annotations, Mapping) else ():
+            text = plain(value)
+            if isinstance(text, str) and key.endswith(_SNIPPETS):
+                yield f"metadata.annotations.{key}", text
+            elif isinstance(text, str) and key.endswith(_ANNOTATIONS):
+                yield (
+                    f"metadata.annotations.{key}",
+                    f"return 301 {text if '://' in text else 'https://' + text}",
+                )
+
+
+def _problem(target: Target | str, context: Context) -> str:
+    if isinstance(target, str):
+        return target
+    if target.is_redirection:
+        host = host_of(target.host) or target.host
+        code = elsewhere(host, context) or claimed_elsewhere(host, context)
+        return (
+            f"{target.what} leads to a host that belongs to jurisdiction {code} by its name" if code else ""
+        )
+    if not target.host:
+        return f"{target.what} is computed when a request arrives, so nobody can tell which it is"
+    host = host_of(target.host)
+    problem = problem_of_upstream(host, context) if host is not None else "cannot be read"
+    return f"{target.what} names a host that {problem}" if problem else ""
+
+
+def _violation(resource: Resource, found: str, context: Context) -> Violation:
+    return Violation(
+        _ID,
+        resource.urn,
+        resource.type,
+        resource.name,
+        found,
+        allowed=f"upstreams that are {ALLOWED_HOSTS}; no name of another jurisdiction than "
+        f"{context.jurisdiction}",
+        fix="send to Services of this cluster by their full names (<service>.<namespace>.svc), and answer "
+        "503 when none is left; the other jurisdiction has an address of its own",
+        exception=_NO_EXCEPTION,
+    )
+
+
+RULE = ResourceRule(
+    id=_ID,
+    family=Family.ROUTER,
+    title="No proxy of any make sends requests out of the jurisdiction",
+    why="A backup server abroad in three lines of NGINX moves as many prompts as one of HAProxy.",
+    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    source="Directives of NGINX, Envoy, Traefik, Caddy, Istio and Gateway API as commonly known; 2026-11-24, "
+    "not checked against a text",
+    severity=Severity.CRITICAL,
+    fix="Name upstreams of this cluster only, by their full names.",
+    exception=_NO_EXCEPTION,
+    check=_check,
+)
