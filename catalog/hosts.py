@@ -30,6 +30,8 @@ class HostKind(StrEnum):
     """Amazon, Microsoft or Google."""
     US_SAAS = "us-saas"
     """Another service run by a company of the United States: a cloud, a hub, telemetry, a model API."""
+    FOREIGN_SAAS = "foreign-saas"
+    """A service run by a company of another country outside every jurisdiction."""
     REGISTRY = "registry"
     """An image registry that a company of the United States runs, or serves from its machines."""
     CLOUD_ENDPOINT = "cloud-endpoint"
@@ -71,7 +73,7 @@ class Host(Fact):
 
     @property
     def is_foreign(self) -> bool:
-        """True for a service of a company of the United States."""
+        """True for a service of a company outside every jurisdiction, most often of the United States."""
         return self.kind is not HostKind.CLOUD_ENDPOINT
 
 

@@ -23,6 +23,7 @@ LMCACHE_SWITCH: Final = ("LMCACHE_TRACK_USAGE", "false")
 
 DENIED: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "FLASHINFER_CUBINS_REPOSITORY": "it names a host from which compiled code is fetched at run time",
         "HF_ENDPOINT": "it sends the hub's clients to another host",
         "HF_INFERENCE_ENDPOINT": "it sends requests to an inference service",
         "HF_TOKEN": "it logs in to a hub in the United States",

@@ -25,11 +25,18 @@ def is_read(resource: Resource) -> bool:
     return package in tables.clouds or (package in tables.placeless and package != "pulumi")
 
 
-def hosts_of(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yield every host named in a resource, with the place in the resource where it stands."""
+def hosts_of(resource: Resource, catalog: Catalog) -> Iterator[tuple[str, str, Host | None]]:
+    """Yield every host named in a resource, with the place in the resource where it stands, and its row.
+
+    Where a row is a whole top-level domain, such as ``aws``, a name may be one of a package or a setting
+    (``spring.cloud.aws``): it counts where only a host can stand, or where it is the whole value.
+    """
     for path, names in texts_of(resource):
-        for name in sorted(names):
-            yield path, name
+        for name in sorted(names.all):
+            host = catalog.host(name)
+            if host is not None and "." not in host.suffix and name not in names.addressed | names.whole:
+                host = None
+            yield path, name, host
 
 
 def places_of(name: str, host: Host, catalog: Catalog) -> tuple[Place, ...]:

@@ -27,12 +27,16 @@ Finding = tuple[str, NamedService | str]
 
 _FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:=|\s+)["']?([^\s"',]+)""")
 _SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://")
+_SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
+"""Definitions of kinds name every service that there is a field for, and use none."""
 _MERGE: Final = "<<"
 """YAML's key for what is taken in from elsewhere: it is no step of a path."""
 
 
 def services_in(resource: Resource, catalog: Catalog) -> Iterator[Finding]:
     """Yield every place in a resource that names a service, with the row of the catalogue."""
+    if resource.type.startswith(_SCHEMAS):
+        return
     if resource.package == "kubernetes":
         group = resource.type.removeprefix("kubernetes:").partition("/")[0]
         yield from _fields(resource.properties, catalog.services_in(group), (), "")

@@ -52,6 +52,9 @@ _INGRESS_CLASSES: Final = {
 _ENGINE_MARK: Final = re.compile(r"metadata\.annotations\.pulumi\.com/[A-Za-z]+")
 """Annotations by which the Kubernetes provider steers itself (``pulumi.com/autonamed``): names, no hosts."""
 
+_SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
+"""Definitions of kinds: one that embeds pods lists every type of volume, and uses none."""
+
 _INGRESS_KEYS: Final = frozenset({"ingressClassName", "kubernetes.io/ingress.class"})
 
 
@@ -59,8 +62,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None or not is_read(resource):
         return
     seen: set[tuple[str, str]] = set()
-    for path, name in hosts_of(resource):
-        host = context.catalog.host(name)
+    for path, name, host in hosts_of(resource, context.catalog):
         if host is None or (name == "pulumi.com" and _ENGINE_MARK.fullmatch(path)):
             continue
         if host.is_foreign and (path, host.suffix) not in seen:
@@ -87,7 +89,7 @@ def _violation(resource: Resource, path: str, found: str) -> Violation:
 
 def _marks(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield volume types, provisioners, annotations and ingress classes of a hyperscaler."""
-    if resource.package == "kubernetes":
+    if resource.package == "kubernetes" and not resource.type.startswith(_SCHEMAS):
         for key, item in resource.properties.items():
             yield from _walk(key, item, key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog import Host
-from policies.facts import Resource
+from policies.facts import TEXT_OBJECTS, Resource
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._elsewhere import elsewhere
 from policies.rules._haproxy import looks_like_haproxy
@@ -23,8 +23,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None or not is_read(resource):
         return
     seen: set[tuple[str, str]] = set()
-    for path, name in hosts_of(resource):
-        host = context.catalog.host(name)
+    for path, name, host in hosts_of(resource, context.catalog):
         found = _mistake(name, host, context) if host is not None else _sister(path, name, resource, context)
         if found is not None and (path, found) not in seen:
             seen.add((path, found))

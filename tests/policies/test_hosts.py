@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from catalog import HostKind, load_catalog
 from policies.context import build_context
 from policies.facts import StackFacts
-from policies.hosts import hosts_in
+from policies.hosts import hosts_in, names_in
 from tests.policies.stacks import TODAY, explicit_provider, resource, violations_of
 
 CONTEXT: Final = build_context("eu", rehearsal=False, today=TODAY)
@@ -72,9 +72,16 @@ def spelt(name: str, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
                 f"export HOST={name[dot + 1 :]}\nwget https://{name[:dot]}.$HOST/x",
                 json.dumps({"args": f"--to={name}"}).replace(".", "\\u002e"),
                 yaml.safe_dump({"env": [{"name": "A", "value": f"https://{name}:443"}]}),
+                f"$(echo {_coded(name)} | base64 -d)",
+                f"B={_coded(f'https://{name}/x')}; printf %s $B|openssl base64 -d",
+                f"python3 -c 'import base64; print(base64.b64decode(\"{_coded(name)}\"))'",
             ]
         )
     )
+
+
+def _coded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 @st.composite
@@ -236,3 +243,34 @@ def test_any_text_can_be_read(text: str) -> None:
         assert name == name.lower()
         assert not name.startswith(".")
         assert not name.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_addressed"),
+    [
+        ("https://tools.google/x", True),
+        ("//tools.google", True),
+        ("user@tools.google", True),
+        ("tools.google:443", True),
+        ("tools.google/x", True),
+        ("https%3A%2F%2Ftools.google", True),
+        ("logging.level.tools.google=WARN", False),
+        ("a.b.tools.google", False),
+        (".Values.tools.google/x", False),
+        ("docs/tools.google/x", False),
+        ("tools.google: 443", False),
+    ],
+)
+def test_a_name_that_can_be_nothing_but_a_host_is_told_from_one_of_a_package(
+    text: str, is_addressed: bool
+) -> None:
+    """Otherwise every Java program that sets a log level of a library would be refused."""
+    names = names_in(text)
+
+    assert any(name.endswith("tools.google") for name in names.all)
+    assert bool(names.addressed) is is_addressed
+
+
+@pytest.mark.parametrize("text", ["tools.google", " tools.google. ", '"tools.google"'])
+def test_a_name_that_is_a_whole_text_is_known_as_one(text: str) -> None:
+    assert names_in(text).whole == {"tools.google"}
