@@ -149,7 +149,7 @@ def _decoded_words(text: str) -> Iterator[str]:
     """Yield what stands behind each word in base64 of a text that decodes such words by itself."""
     for match in _ENCODED.finditer(text):
         word = match[0].rstrip("=").translate(_URL_SAFE)
-        yield decoded(word + "=" * (-len(word) % 4))
+        yield from_base64(word + "=" * (-len(word) % 4)) or ""
 
 
 def _layers(text: str, variables: Mapping[str, str]) -> list[str]:

@@ -73,6 +73,7 @@ class _File(_Row):
     """None for a protocol that many services speak; then ``provider_host`` says where its resources stand."""
     provider_place: _Kinds
     provider_host: str = ""
+    provider_api: dict[_Line, tuple[_Line, ...]] = {}
     environment_overrides_provider: bool = False
     located: tuple[_LocatedRow, ...] = ()
     inherits: dict[_Line, dict[_Line, tuple[_Line, ...]]] = {}
@@ -150,6 +151,10 @@ class CloudTable:
     """Properties of the explicit provider that name a place for its resources."""
     provider_host: str
     """Property of the explicit provider that names the host of hosted types; empty if there are none."""
+    provider_api: Mapping[str, tuple[str, ...]]
+    """Properties of the provider that choose whom it speaks to, and the names they may have; without names, a
+    host of this cloud.
+    """
     environment_overrides_provider: bool
     """True if environment variables win over the explicit provider's properties."""
     types: Mapping[str, Locality]
@@ -240,6 +245,7 @@ def _merge(package: str, files: list[tuple[str, _File]]) -> CloudTable:
         first.cloud or "",
         MappingProxyType(first.provider_place),
         first.provider_host,
+        MappingProxyType({name: values for _, table in files for name, values in table.provider_api.items()}),
         any(table.environment_overrides_provider for _, table in files),
         MappingProxyType(types),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts import Resource
-from policies.locality import load_locality
+from policies.locality import LocalityTable, load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
@@ -13,6 +13,7 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID = "residency-unclassified"
+_PROVIDERS = "pulumi:providers:"
 _DYNAMIC = "pulumi-python:dynamic"
 
 
@@ -20,6 +21,9 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
     tables = load_locality()
+    if resource.type.startswith(_PROVIDERS):
+        yield from _provider(resource, tables, context)
+        return
     table = tables.cloud_of(resource.package)
     if table is not None:
         if resource.type not in table.types:
@@ -56,6 +60,24 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         fix = "use a cloud of the catalogue, or classify the package in policies/locality/tables"
     packages = ", ".join(sorted({*tables.clouds, *tables.placeless}))
     yield violation(_ID, resource, found=found, allowed=f"resources of the packages {packages}", fix=fix)
+
+
+def _provider(resource: Resource, tables: LocalityTable, context: Context) -> Iterator[Violation]:
+    """Judge a provider by its package: it may act, and read, before any resource names it."""
+    package = resource.type.removeprefix(_PROVIDERS)
+    if (
+        package in tables.clouds
+        or package in tables.placeless
+        or context.catalog.package(package) is not None
+    ):
+        return
+    yield violation(
+        _ID,
+        resource,
+        found=f"a provider of the package {package}, and nobody has said where its resources would stand",
+        allowed=f"providers of the packages {', '.join(sorted({*tables.clouds, *tables.placeless}))}",
+        fix="take the provider out, or classify the package in policies/locality/tables",
+    )
 
 
 RULE = ResourceRule(
