@@ -126,16 +126,16 @@ def readings(text: str, variables: Mapping[str, str]) -> set[str]:
     """Return every way in which a text can be meant, in lower case: layer by layer, each with its quotes and
     without them. What the text itself assigns (``A=b``) counts as well.
     """
-    encoded = _BASE64.search(text) is not None
-    if not encoded and text.isascii() and _SPECIAL.isdisjoint(text):
+    if text.isascii() and _SPECIAL.isdisjoint(text) and _BASE64.search(text) is None:
         return {text.lower()}
     meant = _meant(text, variables)
     for layer in tuple(meant):
         if "$" in layer and "=" in layer:
             assigned = {match[1]: _unquoted(match[2]) for match in _ASSIGNMENT.finditer(layer)}
             meant |= _meant(layer, {**variables, **assigned}) if assigned else set()
-    if encoded:
-        meant.update(*(_decoded_words(layer) for layer in tuple(meant)))
+    for layer in tuple(meant):
+        if _BASE64.search(layer) is not None:
+            meant.update(_decoded_words(layer))
     return {_normal(reading) for reading in meant}
 
 
