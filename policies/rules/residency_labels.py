@@ -1,10 +1,17 @@
-"""No label, annotation or tag claims another jurisdiction."""
+"""No label, annotation or tag claims another jurisdiction, and nothing asks for a node at a place outside.
+
+The project's own keys must say the stack's jurisdiction, word for word. Keys of other people's schemes
+(``data-residency``, ``example.com/jurisdiction``) count where they name another jurisdiction or one of its
+countries; what else they say is theirs. Keys of Kubernetes for region and zone count where they name a place
+of the catalogue.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from catalog import Catalog, Place
 from policies.facts import Resource, Secret, Unknown, Value, plain, shown
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
@@ -19,6 +26,15 @@ JURISDICTION_LABEL: Final = "sovereign.dev/jurisdiction"
 _TAG_KEY: Final = "jurisdiction"
 _TAG_LISTS: Final = frozenset({"tags", "labels"})
 _TAG_PREFIX: Final = f"{_TAG_KEY}:"
+_LABELS: Final = frozenset({"labels", "annotations", "nodeSelector", "matchLabels", "tags"})
+_CLAIMS: Final = frozenset({"jurisdiction", "data-jurisdiction", "data-residency", "residency"})
+_TOPOLOGY: Final = frozenset(
+    f"{group}/{name}"
+    for group in ("topology.kubernetes.io", "failure-domain.beta.kubernetes.io")
+    for name in ("region", "zone")
+)
+_NEGATIONS: Final = frozenset({"NotIn", "DoesNotExist"})
+_PLACES: Final[dict[int, tuple[Catalog, Mapping[str, tuple[Place, ...]]]]] = {}
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
@@ -41,6 +57,15 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
             found=f"{found}, in a stack of jurisdiction {context.jurisdiction}",
             allowed=f"{context.jurisdiction}, or no such label",
             fix="correct the label, or move the resource to the stack of the jurisdiction it claims",
+        )
+    for path, text, where in _elsewhere(resource.properties, "", context):
+        yield violation(
+            _ID,
+            resource,
+            found=f"`{path}` = {shown(text)}, which is {where}, in a stack of jurisdiction "
+            f"{context.jurisdiction}",
+            allowed=f"a place in {context.jurisdiction}, or no such key",
+            fix="ask for a place of this jurisdiction, or move the resource to the stack of the other one",
         )
 
 
@@ -76,10 +101,72 @@ def _tags(value: Value, path: str) -> Iterator[tuple[str, Value]]:
                 yield f"{path}[{index}]", Secret(claimed) if isinstance(element, Secret) else claimed
 
 
+def _elsewhere(value: Value, path: str, context: Context) -> Iterator[tuple[str, Value, str]]:
+    """Yield every key of another scheme that names another jurisdiction, or a place outside this one."""
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for index, element in enumerate(bare):
+            yield from _elsewhere(element, f"{path}[{index}]", context)
+    elif isinstance(bare, Mapping):
+        wanted = plain(bare.get("key"))
+        if isinstance(wanted, str) and plain(bare.get("operator")) not in _NEGATIONS:
+            for index, element in enumerate(_texts(bare.get("values"))):
+                where = _named(wanted, element, context)
+                if where:
+                    yield f"{path}.values[{index}]", element, where
+        for key, item in bare.items():
+            here = f"{path}.{key}" if path else key
+            text = plain(item)
+            if not isinstance(text, str):
+                yield from _elsewhere(item, here, context)
+            elif path.rpartition(".")[2] in _LABELS and key not in {_TAG_KEY, JURISDICTION_LABEL}:
+                where = _named(key, text, context)
+                if where:
+                    yield here, item, where
+
+
+def _texts(value: Value | None) -> Iterator[str]:
+    bare = plain(value)
+    for element in bare if isinstance(bare, tuple) else ():
+        text = plain(element)
+        if isinstance(text, str):
+            yield text
+
+
+def _named(key: str, text: str, context: Context) -> str:
+    """Return where a value lies that a key says, if that is outside the jurisdiction; else an empty text."""
+    if key in _TOPOLOGY:
+        places = _places(context.catalog).get(text.lower(), ())
+        if places and all(place.jurisdiction != context.jurisdiction for place in places):
+            place = places[0]
+            return f"in {place.city or place.code}, {place.country}"
+        return ""
+    if key.rpartition("/")[2].lower().replace("_", "-") not in _CLAIMS:
+        return ""
+    said = text.lower()
+    for code, jurisdiction in context.catalog.jurisdictions.items():
+        countries = {country.lower() for country in jurisdiction.countries}
+        if code != context.jurisdiction and (said == code or said in countries):
+            return f"jurisdiction {code}"
+    return ""
+
+
+def _places(catalog: Catalog) -> Mapping[str, tuple[Place, ...]]:
+    """Return the places of every cloud by code in lower case: node labels may be spelt either way."""
+    known = _PLACES.get(id(catalog))
+    if known is None:
+        found: dict[str, tuple[Place, ...]] = {}
+        for cloud in catalog.clouds:
+            for place in catalog.places(cloud):
+                found[place.code.lower()] = (*found.get(place.code.lower(), ()), place)
+        known = _PLACES[id(catalog)] = (catalog, found)
+    return known[1]
+
+
 RULE = ResourceRule(
     id=_ID,
     family=Family.RESIDENCY,
-    title="No label or tag claims another jurisdiction",
+    title="No label or tag claims another jurisdiction, or asks for a place in one",
     why="Audits, network policies and people act on the label; a wrong one sends data the wrong way.",
     law=LAW,
     severity=Severity.HIGH,
