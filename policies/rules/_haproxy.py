@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from policies.rules._scripts import here_documents
+
 __all__ = ["Configuration", "HaproxyError", "Line", "Section", "looks_like_haproxy", "read", "written_by"]
 
 _SECTIONS: Final = frozenset(
@@ -35,7 +37,6 @@ _PROXIES: Final = frozenset({"frontend", "backend", "listen"})
 _UNQUOTED: Final = str.maketrans("", "", "\"'\\")
 """Takes out what makes a keyword look like another word to anybody but HAProxy."""
 
-_HERE_DOCUMENT: Final = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?[^\n]*\n(.*?)\n[ \t]*\1(?!\w)", re.DOTALL)
 _SENDS: Final = re.compile(r"(?m)^\s*(?:bind|server|default_backend|use_backend)\s")
 
 
@@ -118,8 +119,9 @@ def written_by(script: str) -> Iterator[str]:
 
     A script that spells one out in another way is yielded whole, and cannot be read.
     """
-    bodies = [match[2] for match in _HERE_DOCUMENT.finditer(script) if looks_like_haproxy(match[2])]
-    rest = _HERE_DOCUMENT.sub("", script).replace("\\n", "\n")
+    documents, rest = here_documents(script)
+    bodies = [text for text in documents if looks_like_haproxy(text)]
+    rest = rest.replace("\\n", "\n")
     if looks_like_haproxy(rest) and _SENDS.search(rest):
         bodies.append(rest)
     yield from bodies

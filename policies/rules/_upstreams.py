@@ -31,7 +31,9 @@ class Target:
 
 
 _COMMENT: Final = re.compile(r"(?m)(?<!\S)#.*$")
-_PASS: Final = re.compile(r"(?<![\w-])((?:proxy|grpc|fastcgi|uwsgi|scgi)_pass)\s+([^\s;{}]+)\s*;")
+_PASS: Final = re.compile(
+    r"(?<![\w-])((?:proxy|grpc|fastcgi|uwsgi|scgi)_pass)\s+((?:\$\{\w+\}|[^\s;{}])+)\s*;"
+)
 _SERVER: Final = re.compile(r"(?<![\w.-])server\s+([^\s;{}]+)[^;{}]*;")
 _UPSTREAM: Final = re.compile(r"(?<![\w-])upstream\s+([^\s{};]+)\s*\{")
 _SET: Final = re.compile(r"(?<![\w-])set\s+\$(\w+)\s+([^;]+);")
@@ -39,6 +41,8 @@ _MAP: Final = re.compile(r"(?<![\w-])(?:map|split_clients)\s+\S+\s+\$(\w+)\s*\{(
 _REDIRECT: Final = re.compile(r"(?<![\w-])(?:return\s+30[1-8]|rewrite\s+\S+)\s+[\"']?(https?://[^\s;\"']+)")
 _NGINX_VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PATH: Final = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b\}?")
+"""Variables of NGINX that begin with a slash."""
 _CADDY: Final = re.compile(r"(?m)^[ \t]*reverse_proxy[ \t]+([^\n{]+)")
 _ROUNDS: Final = 3
 _ENVOY: Final = frozenset({"clusters", "load_assignment", "endpoints", "lb_endpoints", "endpoint"})
@@ -115,7 +119,7 @@ def _meant(target: str, variables: Mapping[str, tuple[str, ...]]) -> set[str]:
 
 def _authority(target: str) -> str:
     """Return what stands before the path: NGINX knows a request's path, and that leads nowhere else."""
-    bare = _SCHEME.sub("", target, count=1)
+    bare = _PATH.sub("/", _SCHEME.sub("", target, count=1))
     return bare.partition("/")[0] if not bare.startswith("unix:") else bare
 
 

@@ -1,7 +1,9 @@
 """What is marked as personal data stands at a place that is known.
 
-``residency`` refuses a place outside for everything. Two things it lets pass, as they stand nowhere or where
-their cluster stands: they must not bear the mark of personal data unless somebody can say where that is.
+``residency`` refuses a place outside for every resource of a cloud. An object of Kubernetes stands where its
+cluster stands, and some objects are only a door to a store or a service elsewhere: without the mark an
+unknown host behind one is the program's own affair, with the mark somebody has to be able to say where it is.
+What is only known during the update is judged then.
 """
 
 from __future__ import annotations
@@ -9,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Resource, Value, plain
-from policies.locality import load_locality
+from policies.facts import Resource, Unknown, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
+from policies.rules._elsewhere import is_own
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
 
@@ -19,36 +22,63 @@ __all__ = ["RULE"]
 
 _ID: Final = "residency-personal"
 _LABEL: Final = "sovereign.dev/data"
-_TAG_KEYS: Final = frozenset({"data", _LABEL})
 _PERSONAL: Final = "personal"
-_TAGS: Final = frozenset({f"data:{_PERSONAL}", f"data={_PERSONAL}"})
-_TAG_FIELDS: Final = ("tags", "labels")
+_DOORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kubernetes:core/v1:PersistentVolume": (
+        "spec.nfs.server",
+        "spec.iscsi.targetPortal",
+        "spec.iscsi.portals",
+        "spec.cephfs.monitors",
+        "spec.rbd.monitors",
+        "spec.csi.volumeAttributes.server",
+    ),
+    "kubernetes:core/v1:Service": ("spec.externalName", "spec.externalIPs"),
+    "kubernetes:core/v1:Endpoints": ("subsets.addresses.ip",),
+    "kubernetes:discovery.k8s.io/v1:EndpointSlice": ("endpoints.addresses",),
+}
+"""Where an object names what stands behind it, by the beginning of its type."""
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    if context.jurisdiction is None:
+    if context.jurisdiction is None or resource.package != "kubernetes":
         return
-    if resource.package == "kubernetes":
-        if resource.provider is not None and not resource.provider.is_default:
-            return
-        if not any(True for _ in _labelled(resource.properties)):
-            return
-        found = "its cluster is chosen by the environment of whoever runs this, so nobody can say where it is"
-        fix = "declare a pulumi:providers:kubernetes with the kubeconfig of this stack's own cluster"
-    else:
-        table = load_locality().cloud_of(resource.package)
-        locality = table.types.get(resource.type) if table is not None else None
-        if locality is None or locality.global_reason is None or not _tagged(resource):
-            return
-        found = f"such a resource has no place: {locality.global_reason}"
-        fix = "mark it `none` and keep personal data out of it, or use a resource that has a place"
-    yield violation(
-        _ID,
-        resource,
-        found=f"it is marked as personal data, and {found.removesuffix('.')}",
-        allowed=f"personal data at a place in {context.jurisdiction} that the program itself names",
-        fix=fix,
-    )
+    if not any(True for _ in _labelled(resource.properties)):
+        return
+    marked = "it is marked as personal data, and"
+    if resource.provider is None or resource.provider.is_default:
+        yield violation(
+            _ID,
+            resource,
+            found=f"{marked} its cluster is chosen by the environment of whoever runs this",
+            allowed="personal data in a cluster that the program itself names",
+            fix="declare a pulumi:providers:kubernetes with the kubeconfig of this stack's own cluster",
+        )
+    for start, paths in _DOORS.items():
+        for path in paths if resource.type.startswith(start) else ():
+            for found in select(resource.properties, path):
+                problem = _problem(found.value, context)
+                if problem:
+                    yield violation(
+                        _ID,
+                        resource,
+                        found=f"{marked} `{found.path}` {problem}",
+                        allowed=f"personal data behind {ALLOWED_HOSTS}",
+                        fix="use a store in the cluster or an endpoint of its cloud, or mark it `none` and "
+                        "keep personal data out of it",
+                    )
+
+
+def _problem(value: Value, context: Context) -> str:
+    bare = plain(value)
+    if isinstance(bare, Unknown):
+        return ""
+    host = host_of(bare) if isinstance(bare, str) else None
+    if host is None:
+        return "cannot be read"
+    if is_own(host, context):
+        return ""
+    problem = problem_of_host(host, context)
+    return f"names a host that {problem}" if problem else ""
 
 
 def _labelled(value: Value) -> Iterator[bool]:
@@ -65,22 +95,11 @@ def _labelled(value: Value) -> Iterator[bool]:
                 yield from _labelled(item)
 
 
-def _tagged(resource: Resource) -> bool:
-    for field in _TAG_FIELDS:
-        marks = plain(resource.properties.get(field))
-        if isinstance(marks, Mapping):
-            if any(key in _TAG_KEYS and plain(item) == _PERSONAL for key, item in marks.items()):
-                return True
-        elif isinstance(marks, tuple) and any(plain(element) in _TAGS for element in marks):
-            return True
-    return False
-
-
 RULE = ResourceRule(
     id=_ID,
     family=Family.RESIDENCY,
     title="What is marked as personal data stands at a place that is known",
-    why="The mark tells people where prompts, answers and logs are; at no place it tells nothing.",
+    why="The mark tells people where prompts, answers and logs are; with an unknown host it tells nothing.",
     law=LAW,
     references=("EU Cloud Sovereignty Framework SOV-3",),
     severity=Severity.HIGH,

@@ -12,16 +12,16 @@ from typing import Final
 
 from policies.decoding import from_base64
 from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
-from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere
 from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read, written_by
 from policies.rules._haproxy_checks import mistakes
+from policies.rules._scripts import scripts_in
 from policies.rules._sites import site_hosts, unprotected
 from policies.violations import Violation
 
-__all__ = ["ANSWERS", "RULE", "scripts_in", "texts_in"]
+__all__ = ["ANSWERS", "RULE", "texts_in"]
 
 _ID = "router"
 _NO_EXCEPTION = (
@@ -78,19 +78,6 @@ def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
             yield f"{name}.{key}", (from_base64(text) if encoded else None) or text
 
 
-def scripts_in(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yield every text of several words in the commands, arguments and variables of containers."""
-    for part in containers_of(resource) if resource.package == "kubernetes" else ():
-        if not isinstance(part, Container):
-            continue
-        named = [("command", part.command), ("args", part.args)]
-        named += [("env", variable.value) for variable in part.environment]
-        for name, value in named:
-            bare = plain(value)
-            for element in bare if isinstance(bare, tuple) else (bare,):
-                word = plain(element)
-                if isinstance(word, str) and ("\n" in word or " " in word):
-                    yield f"{part.path}.{name}", word
 
 
 def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:

@@ -14,6 +14,8 @@ from typing import Final
 from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, plain, select
 from policies.locality import load_locality, resolve
 from policies.rule import Context, Family, Severity, StackRule
+from policies.rules._destinations import host_of
+from policies.rules._elsewhere import claimed_elsewhere, domain_of, elsewhere, is_own
 from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rules._sites import site_hosts, upstream_hosts
 from policies.rules.router import ANSWERS, texts_in
@@ -42,12 +44,18 @@ _ZONES: Final = frozenset({"hcloud:index/zone:Zone", "civo:index/dnsDomainName:D
 _NOBODY: Final = "192.0.0.8"
 """The dummy address of RFC 7600, which is never routed: the answer to clients from elsewhere."""
 
+_KIND: Final = ("type", "fieldtype")
+"""Properties that name the type of a record."""
+_ALIASES: Final = frozenset({"CNAME", "ALIAS", "DNAME", "NS"})
 _APEX: Final = frozenset({"", "@"})
 
 
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     hosts = site_hosts(context)
-    if context.jurisdiction is None or not hosts:
+    if context.jurisdiction is None:
+        return
+    if not hosts:
+        yield from _only_site(stack, context)
         return
     for resource in stack.asked:
         if resource.type not in _NAMES:
@@ -57,6 +65,39 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
             yield from _answers(resource, stack, context)
     if stack.complete:
         yield from _unnamed(stack, hosts)
+
+
+def _only_site(stack: StackFacts, context: Context) -> Iterator[Violation]:
+    """Judge the name of a stack's only site: it may be an alias of its own, or of a host of the catalogue.
+
+    Its address may come from a Service, of which nobody here knows the place; no router sends anything to it.
+    What the catalogue knows is left to ``router`` and ``residency-hosts``.
+    """
+    domain = domain_of(context)
+    host = f"{context.jurisdiction}.{domain}"
+    for record in stack.asked if domain else ():
+        if record.type not in _NAMES or _name_of(record, stack) != host:
+            continue
+        properties = _inputs(record, stack).properties
+        kind = next((plain(properties[key]) for key in _KIND if key in properties), None)
+        for path in ANSWERS[record.type] if kind in _ALIASES else ():
+            for found in select(properties, path):
+                text = plain(found.value)
+                alias = host_of(text.rstrip(".")) if isinstance(text, str) else None
+                if alias is None or _is_known(alias, context):
+                    continue
+                behind = record.property_dependencies.get(path.partition(".")[0], ())
+                if _problem_behind(behind, stack, context):
+                    yield _violation(record, f"`{found.path}` makes {host} an alias that proves no place")
+
+
+def _is_known(alias: str, context: Context) -> bool:
+    """Return True for a name of this stack, and for one that another rule speaks of or lets pass."""
+    return (
+        context.catalog.host(alias) is not None
+        or is_own(alias, context)
+        or (elsewhere(alias, context) or claimed_elsewhere(alias, context)) is not None
+    )
 
 
 def _name_of(record: Resource, stack: StackFacts) -> str | None:

@@ -17,6 +17,7 @@ from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_upstream
 from policies.rules._hosts import shown_path
+from policies.rules._scripts import here_documents, scripts_in
 from policies.rules._upstreams import Target, targets_in_fields, targets_in_text
 from policies.rules.router import scripts_in, texts_in
 from policies.violations import Violation
@@ -124,7 +125,9 @@ def _hostname_references(resource: Resource) -> Iterator[tuple[str, Target]]:
 def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
         yield from texts_in(resource)
-    yield from scripts_in(resource)
+    for path, script in scripts_in(resource):
+        documents, _ = here_documents(script)
+        yield from ((path, text) for text in (script, *documents))
     for found in select(resource.properties, "metadata.annotations"):
         annotations = plain(found.value)
         for key, value in annotations.items() if isinstance(annotations, Mapping) else ():
