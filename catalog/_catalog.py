@@ -22,7 +22,7 @@ from catalog.patterns import matches
 from catalog.places import Place
 from catalog.prices import ExchangeRate, Price
 from catalog.programs import Program, UrlScheme
-from catalog.services import NamedService
+from catalog.services import FileHints, NamedService
 from catalog.throughput import Throughput
 
 __all__ = ["Catalog"]
@@ -59,7 +59,7 @@ class Catalog:
     _node_types: Mapping[str, Mapping[str, NodeType]]
     _prices: Mapping[str, Mapping[str, Price]]
     _services: Mapping[str, Mapping[str, tuple[NamedService, ...]]]
-    _service_words: frozenset[str]
+    _service_hints: FileHints
 
     def jurisdiction(self, code: str) -> Jurisdiction:
         """Return the jurisdiction with this code.
@@ -156,10 +156,9 @@ class Catalog:
         """Return the services that are named in an API group, a ``config-file`` and the like, by last key."""
         return self._services.get(where, _NO_SERVICES)
 
-    @property
-    def service_words(self) -> frozenset[str]:
-        """Words of which a configuration file must hold one to name a service: its keys, or an API group."""
-        return self._service_words
+    def may_name_a_service(self, text: str) -> bool:
+        """Return False for a configuration file that names none of the services, whatever it says."""
+        return self._service_hints.may_name(text)
 
     def api_group(self, name: str) -> ApiGroup | None:
         """Return the row of the Kubernetes API group with this exact name, or None: it can serve anything."""

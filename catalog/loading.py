@@ -29,7 +29,7 @@ from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
 from catalog.programs import Program, UrlScheme
-from catalog.services import NamedService, services_by_key, words_of_files
+from catalog.services import NamedService, hints_of, services_by_key, words_of_files
 from catalog.throughput import Throughput
 
 __all__ = ["load_catalog", "read_catalog"]
@@ -108,7 +108,7 @@ def read_catalog(data: Traversable) -> Catalog:
         _node_types=frozen(node_types),
         _prices=frozen(prices),
         _services=services_by_key(services),
-        _service_words=words_of_files(services),
+        _service_hints=hints_of(services),
     )
     mistakes.extend(cross_check(catalog))
     if mistakes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -12,7 +13,16 @@ from catalog._mappings import frozen
 from catalog._source import Country, Fact, Line, Source
 from catalog.hosts import HostKind
 
-__all__ = ["CONFIG_FILE", "FLAG", "SCHEME", "VARIABLE", "NamedService", "services_by_key", "words_of_files"]
+__all__ = [
+    "CONFIG_FILE",
+    "FLAG",
+    "SCHEME",
+    "VARIABLE",
+    "FileHints",
+    "NamedService",
+    "hints_of",
+    "services_by_key",
+]
 
 CONFIG_FILE: Final = "config-file"
 """A text of YAML, JSON or TOML in a config map, a secret or a field of an object."""
@@ -72,11 +82,42 @@ def services_by_key(rows: Iterable[NamedService]) -> Mapping[str, Mapping[str, t
     return frozen({where: frozen(keys) for where, keys in found.items()})
 
 
-def words_of_files(rows: Iterable[NamedService]) -> frozenset[str]:
-    """Return the words of which a text must hold one to name a service: a last key, or an API group."""
+@dataclass(frozen=True, slots=True)
+class FileHints:
+    """Tells in one look whether a configuration file can name a service at all: parsing takes far longer."""
+
+    words: re.Pattern[str]
+    """Keys that name a service by themselves, and API groups."""
+    common: re.Pattern[str]
+    """Keys that name one by their value."""
+    values: re.Pattern[str]
+    """Such values."""
+
+    def may_name(self, text: str) -> bool:
+        """Return False for a text that no row can be about. A text with escapes may hide anything."""
+        if self.words.search(text):
+            return True
+        return bool(self.common.search(text)) and ("\\" in text or bool(self.values.search(text.lower())))
+
+
+def hints_of(rows: Iterable[NamedService]) -> FileHints:
+    """Return what a text must hold to name one of some services."""
     words: set[str] = set()
+    common: set[str] = set()
+    values: set[str] = set()
     for row in rows:
         words.update(where for where in row.where if "." in where)
         if CONFIG_FILE in row.where:
-            words.update(path.rpartition(".")[2] for path in row.paths)
-    return frozenset(words)
+            keys = {path.rpartition(".")[2] for path in row.paths}
+            if row.value is None:
+                words |= keys
+            else:
+                common |= keys
+                values.add(f"(?:{row.value})")
+    return FileHints(
+        _any_word(words), _any_word(common), re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(values))})")
+    )
+
+
+def _any_word(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, words)))})(?![\w-])")

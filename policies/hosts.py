@@ -97,6 +97,7 @@ def _read(text: str, variables: tuple[tuple[str, str], ...]) -> Names:
     addressed: set[str] = set()
     whole: set[str] = set()
     for reading in readings(text, dict(variables)):
+        length = len(reading.strip(_AROUND))
         for match in _NAME.finditer(reading):
             name = _bare_name(match)
             if "." not in name:
@@ -104,7 +105,7 @@ def _read(text: str, variables: tuple[tuple[str, str], ...]) -> Names:
             found.add(name)
             if _is_addressed(reading, match):
                 addressed.add(name)
-            if len(name) == len(reading.strip(_AROUND)):
+            if len(name) == length:
                 whole.add(name)
     return Names(frozenset(found), frozenset(addressed), frozenset(whole)) if found else _NOTHING
 

@@ -119,6 +119,8 @@ def written_by(script: str) -> Iterator[str]:
 
     A script that spells one out in another way is yielded whole, and cannot be read.
     """
+    if not any(kind in script for kind in _PROXIES):
+        return
     documents, rest = here_documents(script)
     bodies = [text for text in documents if looks_like_haproxy(text)]
     rest = rest.replace("\\n", "\n")

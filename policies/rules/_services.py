@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Final
 
 from catalog import Catalog, NamedService
@@ -80,7 +79,7 @@ def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Fi
         schemes = catalog.services_in(SCHEME)
         for name in dict.fromkeys(match[1] for match in _SCHEME.finditer(text.lower())):
             yield from ((path, row) for row in schemes.get(name, ()))
-    if not _may_be_a_file(text) or not _words(catalog.service_words).search(text):
+    if not _may_be_a_file(text) or not catalog.may_name_a_service(text):
         return
     rows = catalog.services_in(CONFIG_FILE)
     try:
@@ -98,12 +97,6 @@ def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Fi
 
 def _may_be_a_file(text: str) -> bool:
     return "\n" in text or text.lstrip().startswith(("{", "["))
-
-
-@lru_cache(maxsize=4)
-def _words(rows: frozenset[str]) -> re.Pattern[str]:
-    """Return what finds one of some keys in a text: without any nobody need parse it."""
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, rows)))})(?![\w-])")
 
 
 def _fields(

@@ -52,7 +52,9 @@ _MARKS: Final = ("socket_address", "socketAddress", "loadBalancer", "host_redire
 
 def looks_like_nginx(text: str) -> bool:
     """Return True for a text that tells NGINX where to send requests."""
-    return _PASS.search(text) is not None or _UPSTREAM.search(text) is not None
+    return ("_pass" in text and _PASS.search(text) is not None) or (
+        "upstream" in text and _UPSTREAM.search(text) is not None
+    )
 
 
 def targets_in_text(text: str) -> Iterator[Target]:

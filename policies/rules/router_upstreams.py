@@ -9,6 +9,7 @@ may be anybody's, but not one of another jurisdiction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from policies.documents import TooMuchError
@@ -81,12 +82,8 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
 
 def _targets(resource: Resource) -> Iterator[tuple[str, Target | str]]:
     """Yield every place that a resource leads requests to, or why it cannot be read."""
-    for start, paths in _UPSTREAMS.items():
-        if resource.type.startswith(start):
-            yield from _selected(resource, paths, is_redirection=False)
-    for start, paths in _NAMES.items():
-        if resource.type.startswith(start):
-            yield from _selected(resource, paths, is_redirection=True)
+    for is_redirection in (False, True):
+        yield from _selected(resource, _paths(resource.type, is_redirection), is_redirection=is_redirection)
     if resource.type.startswith(("kubernetes:networking.istio.io/", "kubernetes:gateway.")):
         yield from (("spec", target) for target in targets_in_fields(resource.properties))
         yield from _hostname_references(resource)
@@ -95,6 +92,12 @@ def _targets(resource: Resource) -> Iterator[tuple[str, Target | str]]:
             yield from ((path, target) for target in targets_in_text(text))
         except TooMuchError:
             yield path, "a configuration that is too large or too deep to be read"
+
+
+@cache
+def _paths(type_token: str, is_redirection: bool) -> tuple[str, ...]:
+    table = _NAMES if is_redirection else _UPSTREAMS
+    return tuple(path for start, paths in table.items() if type_token.startswith(start) for path in paths)
 
 
 def _selected(
