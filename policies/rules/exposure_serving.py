@@ -27,19 +27,19 @@ _SERVICES: Final = frozenset({_SERVICE, f"{_SERVICE}List", f"{_SERVICE}Patch"})
 def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
-    services = [each for resource in stack.of_type(_SERVICE) for each in _facing(resource, stack)]
-    if not services:
+    asked_about_services = any(True for resource in stack.asked for _ in _facing(resource, stack))
+    concerned = stack.resources if asked_about_services else stack.asked
+    pods = [pod for resource in concerned for pod in serving_pods(known(resource, stack))]
+    if not pods:
         return
-    asked_about_all = any(each.urn in _urns(services) for each in stack.asked)
-    for resource in stack.resources if asked_about_all else stack.asked:
-        for pod in serving_pods(known(resource, stack)):
-            for service in services:
-                if _leads_to(service, pod, stack):
-                    yield _refusal(service, pod, stack)
-
-
-def _urns(services: list[KubernetesObject]) -> set[str]:
-    return {each.resource.urn for each in services}
+    services: dict[str | None, list[KubernetesObject]] = {}
+    for resource in stack.of_type(_SERVICE):
+        for each in _facing(resource, stack):
+            services.setdefault(each.namespace, []).append(each)
+    for pod in pods:
+        for service in services.get(pod.owner.namespace, ()):
+            if _leads_to(service, pod, stack):
+                yield _refusal(service, pod, stack)
 
 
 def _facing(resource: Resource, stack: StackFacts) -> Iterator[KubernetesObject]:
@@ -50,7 +50,7 @@ def _facing(resource: Resource, stack: StackFacts) -> Iterator[KubernetesObject]
 
 
 def _leads_to(service: KubernetesObject, pod: Pod, stack: StackFacts) -> bool:
-    if service.namespace != pod.owner.namespace or not _selects(service.fields, pod.labels):
+    if not _selects(service.fields, pod.labels):
         return False
     clusters = (cluster_key(each.resource.provider, stack) for each in (service, pod.owner))
     return may_be_one(*clusters)
