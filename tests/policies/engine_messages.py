@@ -46,7 +46,8 @@ class Analyzer:
         context: Context | None,
         policies: list[Policy] | None = None,
     ) -> None:
-        config = {} if jurisdiction is None else {"sovereign:jurisdiction": jurisdiction}
+        config = {"pulumi:disable-default-providers": '["*"]'}
+        config |= {} if jurisdiction is None else {"sovereign:jurisdiction": jurisdiction}
         pulumi.runtime.set_all_config({})
         monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
         monkeypatch.setenv("PULUMI_PROJECT", "sovereign")
