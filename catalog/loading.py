@@ -29,7 +29,7 @@ from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
 from catalog.programs import Program, UrlScheme
-from catalog.services import NamedService, hints_of, services_by_key, words_of_files
+from catalog.services import NamedService, hints_of, services_by_key
 from catalog.throughput import Throughput
 
 __all__ = ["load_catalog", "read_catalog"]

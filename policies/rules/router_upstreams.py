@@ -20,7 +20,7 @@ from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_u
 from policies.rules._hosts import shown_path
 from policies.rules._scripts import here_documents, scripts_in
 from policies.rules._upstreams import Target, targets_in_fields, targets_in_text
-from policies.rules.router import scripts_in, texts_in
+from policies.rules.router import texts_in
 from policies.violations import Violation
 
 __all__ = ["RULE"]
