@@ -13,6 +13,7 @@ from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo, Dns, KubernetesRelease
 from catalog.errors import CatalogError, LockError
 from catalog.hosts import Host, HostKind
+from catalog.hub_owners import HubOwner
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, Law, jurisdiction_of
 from catalog.loading import load_catalog, read_catalog
@@ -44,6 +45,7 @@ __all__ = [
     "GroupKind",
     "Host",
     "HostKind",
+    "HubOwner",
     "Jurisdiction",
     "KubernetesRelease",
     "Law",

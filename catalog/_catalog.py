@@ -13,6 +13,7 @@ from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
 from catalog.hosts import Host, longest_match
+from catalog.hub_owners import HubOwner
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction
 from catalog.models import Licence, Model
@@ -52,6 +53,7 @@ class Catalog:
     api_groups: Mapping[str, ApiGroup]
     programs: Mapping[str, Program]
     url_schemes: Mapping[str, UrlScheme]
+    hub_owners: Mapping[str, HubOwner]
     bills: Mapping[str, Bill]
     exchange_rates: Mapping[str, ExchangeRate]
     throughput: tuple[Throughput, ...]

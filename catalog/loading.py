@@ -21,6 +21,7 @@ from catalog.binaries import UpstreamBinary
 from catalog.clouds import CloudInfo
 from catalog.errors import CatalogError
 from catalog.hosts import Host
+from catalog.hub_owners import HubOwner
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, jurisdiction_of
 from catalog.models import Licence, Model
@@ -68,6 +69,7 @@ def read_catalog(data: Traversable) -> Catalog:
     groups = read_rows(data, "api_groups.yaml", "api_groups", ApiGroup, "group", mistakes)
     programs = read_rows(data, "programs.yaml", "programs", Program, "name", mistakes)
     schemes = read_rows(data, "url_schemes.yaml", "schemes", UrlScheme, "scheme", mistakes)
+    owners = read_rows(data, "hub_owners.yaml", "hub_owners", HubOwner, "owner", mistakes)
     bills = read_rows(data, "bills.yaml", "bills", Bill, "cloud", mistakes)
     rates = read_rows(data, "exchange_rates.yaml", "exchange_rates", ExchangeRate, "currency", mistakes)
     throughput = read_rows(data, "throughput.yaml", "throughput", Throughput, "name", mistakes)
@@ -101,6 +103,7 @@ def read_catalog(data: Traversable) -> Catalog:
         api_groups=_by("group", groups),
         programs=_by("name", programs),
         url_schemes=_by("scheme", schemes),
+        hub_owners=_by("owner", owners),
         bills=_by("cloud", bills),
         exchange_rates=_by("currency", rates),
         throughput=throughput,

@@ -14,9 +14,9 @@ from typing import Final
 
 from policies.facts import Value, is_blank, plain
 from policies.models.containers import Container
+from policies.models.program_names import LAUNCHERS, PYTHON, SHELLS
 
 __all__ = [
-    "WRAPPERS",
     "CommandLine",
     "Token",
     "base_name",
@@ -26,30 +26,7 @@ __all__ = [
     "words_of",
 ]
 
-WRAPPERS: Final = frozenset(
-    [
-        "env",
-        "exec",
-        "tini",
-        "dumb-init",
-        "catatonit",
-        "nice",
-        "ionice",
-        "numactl",
-        "nohup",
-        "setsid",
-        "stdbuf",
-        "taskset",
-        "timeout",
-        "sudo",
-        "gosu",
-        "su-exec",
-    ]
-)
-"""Programs that start the program named after them."""
-
-_PYTHON = re.compile(r"python[0-9.]*")
-_SHELLS: Final = frozenset(["sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"])
+_SHELLS: Final = SHELLS | {"busybox"}
 _KUBERNETES_VARIABLE = re.compile(
     r"\$(\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\((?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\))"
 )
@@ -100,8 +77,8 @@ def is_wrapping(text: str) -> bool:
     """Return True for a word that may stand before a program: a wrapper, an option, an assignment."""
     name = base_name(text)
     return (
-        name in WRAPPERS
-        or _PYTHON.fullmatch(name) is not None
+        name in LAUNCHERS
+        or PYTHON.fullmatch(name) is not None
         or text.startswith("-")
         or re.fullmatch(r"[0-9.]+[a-z]?", text) is not None
         or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", text, re.DOTALL) is not None

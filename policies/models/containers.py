@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain
 
-__all__ = ["CONTAINER_LISTS", "Blind", "Container", "Variable", "containers_of"]
+__all__ = ["CONTAINER_LISTS", "Blind", "Container", "Variable", "containers_of", "exec_commands"]
 
 CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
 
@@ -54,6 +54,8 @@ class Container:
     environment_unreadable: str = ""
     """Why the environment as a whole cannot be read, or empty."""
     resources: Value = None
+    runtime_class: Value = None
+    """``runtimeClassName`` of its pod; None if it has none."""
     raw: Mapping[str, Value] = field(default_factory=dict[str, Value], repr=False)
 
     @property
@@ -91,11 +93,11 @@ def _walk(value: Value, path: str) -> Iterator[Container | Blind]:
         for key, item in bare.items():
             here = f"{path}.{key}" if path else key
             if key in CONTAINER_LISTS:
-                yield from _container_list(item, here)
+                yield from _container_list(item, here, bare.get("runtimeClassName"))
             yield from _walk(item, here)
 
 
-def _container_list(value: Value, path: str) -> Iterator[Container | Blind]:
+def _container_list(value: Value, path: str, runtime_class: Value) -> Iterator[Container | Blind]:
     bare = plain(value)
     if isinstance(bare, Unknown):
         yield Blind(path)
@@ -105,7 +107,7 @@ def _container_list(value: Value, path: str) -> Iterator[Container | Blind]:
         if isinstance(fields, Unknown):
             yield Blind(here)
         elif isinstance(fields, Mapping):
-            yield _container(fields, here)
+            yield _container(fields, here, runtime_class)
 
 
 def _unknown_on_the_way(resource: Resource) -> str | None:
@@ -123,7 +125,7 @@ def _unknown_on_the_way(resource: Resource) -> str | None:
     return None
 
 
-def _container(fields: Mapping[str, Value], path: str) -> Container:
+def _container(fields: Mapping[str, Value], path: str, runtime_class: Value) -> Container:
     name = plain(fields.get("name", ""))
     environment, unreadable = _environment(fields)
     return Container(
@@ -135,8 +137,29 @@ def _container(fields: Mapping[str, Value], path: str) -> Container:
         environment=environment,
         environment_unreadable=unreadable,
         resources=fields.get("resources"),
+        runtime_class=runtime_class,
         raw=fields,
     )
+
+
+def exec_commands(container: Container) -> Iterator[Value]:
+    """Yield the command of every hook and probe of a container."""
+    yield from _exec_commands(container.raw)
+
+
+def _exec_commands(value: Value) -> Iterator[Value]:
+    bare = plain(value)
+    if isinstance(bare, tuple):
+        for element in bare:
+            yield from _exec_commands(element)
+    elif isinstance(bare, Mapping):
+        for key, item in bare.items():
+            fields = plain(item)
+            if key == "exec" and isinstance(fields, Mapping):
+                if fields.get("command") is not None:
+                    yield fields["command"]
+            else:
+                yield from _exec_commands(item)
 
 
 def _environment(fields: Mapping[str, Value]) -> tuple[tuple[Variable, ...], str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from policies.facts import UNKNOWN, Unknown, Value, contains_unknown, is_blank, plain
 from policies.models.command_line import CommandLine, Token, base_name, is_wrapping
 from policies.models.containers import Container
+from policies.models.engine_images import Engine, engine_of_image, family_of_image
 from policies.models.llama_cpp import is_llama_variable
 from policies.models.programs import runs_of
 from policies.models.vllm import VLLM_SUBCOMMANDS, is_vllm_variable
@@ -21,19 +21,11 @@ __all__ = [
     "engine_of_image",
     "mentions_engine",
     "requests_gpu",
+    "sees_gpu",
     "started",
     "starts_engine",
     "suspicions",
 ]
-
-
-class Engine(StrEnum):
-    """An inference server, as far as a rule can read how it names its model."""
-
-    VLLM = "vLLM"
-    LLAMA_CPP = "llama.cpp"
-    OTHER = "another inference server"
-    """One whose command line no rule here can read."""
 
 
 _VLLM_MODULE = re.compile(r"(?:|.*[/.])vllm[./]entrypoints[./].*")
@@ -59,20 +51,42 @@ _OTHER_PROGRAMS: Final = frozenset(
         "tabbyapi",
         "infinity_emb",
         "lmstudio",
+        "gpt4all",
+        "llama-swap",
+        "mistralrs",
+        "mistralrs-server",
+        "mistralrs-bench",
+        "openllm",
+        "ramalama",
+        "torchserve",
+        "xinference",
+        "xinference-local",
+        "xinference-worker",
     ]
 )
+_OTHER_SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
+    "bentoml": frozenset({"serve"}),
+    "litgpt": frozenset({"chat", "generate", "serve"}),
+    "serve": frozenset({"deploy", "run"}),
+    "transformers": frozenset({"chat", "serve"}),
+    "transformers-cli": frozenset({"chat", "serve"}),
+}
+"""Programs that are inference servers by their subcommand; ``serve`` is Ray's, and also a server of pages."""
 _OTHER_MODULES: Final = ("sglang.", "lmdeploy", "mlc_llm", "aphrodite.", "tensorrt_llm", "llama_cpp.server")
-_VLLM_IMAGE = re.compile(r"vllm")
-_LLAMA_IMAGE = re.compile(r"llama[-_.]?cpp|llama-server|llama\.cpp")
-_OTHER_IMAGES = re.compile(
-    r"ollama|sglang|text-generation-inference|text-embeddings-inference|tritonserver|tensorrt-?llm|lmdeploy|localai|"
-    r"kobold|llamafile|aphrodite|tabbyapi|huggingfaceserver|^nim$|mlc-llm"
-)
 _NAMED_IN_SCRIPT = re.compile(r"(?<![\w/.:-])(?:vllm|llama-server|llama-cli|ollama|sglang)(?![\w.:/-])")
 _LIBRARY = re.compile(
     r"\b(?:from|import)\s+(?:vllm|sglang|transformers|sentence_transformers|llama_cpp|ctransformers|exllamav2|mlx_lm)\b"
 )
 _NOTHING: Final = Token("")
+_GPU_TOOL = re.compile(
+    r"nvidia-smi|nvidia-device-plugin|dcgm-exporter|dcgmi|nv-hostengine|gpu-feature-discovery"
+)
+_GPU_TOOL_IMAGE = re.compile(
+    r".*/(?:k8s-device-plugin|dcgm|dcgm-exporter|gpu-feature-discovery|k8s-mig-manager|gpu-operator-validator)"
+    r"(?::[\w.-]+)?(?:@.*)?"
+)
+"""What looks after GPUs, and sees them without asking for one."""
+_NO_DEVICES: Final = frozenset({"", "none", "void"})
 _GPU = re.compile(r"(?:.*\.)?nvidia\.com/.+|amd\.com/gpu.*|gpu\.intel\.com/.+|habana\.ai/.+")
 
 
@@ -132,6 +146,8 @@ def _server_at(tokens: Sequence[Token], index: int) -> Started | None:
         return _starting(Engine.VLLM, tokens, index, VLLM_SUBCOMMANDS if "cli" in text else frozenset())
     if name in _OTHER_PROGRAMS or (is_module and text.startswith(_OTHER_MODULES)):
         return _starting(Engine.OTHER, tokens, index, frozenset())
+    if after in _OTHER_SUBCOMMANDS.get(name, ()):
+        return _starting(Engine.OTHER, tokens, index, frozenset())
     if name == "llama" and after in _LLAMA_SUBCOMMANDS:
         return _starting(Engine.LLAMA_CPP, tokens, index, _LLAMA_SUBCOMMANDS)
     if _LLAMA_PROGRAM.fullmatch(name):
@@ -146,27 +162,14 @@ def _starting(engine: Engine, tokens: Sequence[Token], index: int, subcommands: 
     return Started(engine, tuple(tokens[:index]), tuple(tokens[start:]))
 
 
-def engine_of_image(image: Value) -> Engine | None:
-    """Return the server that an image's name speaks of, by the last step of its repository."""
-    bare = plain(image)
-    if not isinstance(bare, str):
-        return None
-    repository = bare.partition("@")[0]
-    name = base_name(repository).partition(":")[0].lower()
-    if _OTHER_IMAGES.search(name):
-        return Engine.OTHER
-    if _LLAMA_IMAGE.search(name):
-        return Engine.LLAMA_CPP
-    if _VLLM_IMAGE.search(name):
-        return Engine.VLLM
-    return None
-
-
 def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
     """Yield every reason to take a container for an inference server. None means that it serves no model."""
     engine = engine_of_image(container.image)
     if engine is not None:
         yield f"its image is that of {engine.value}"
+    family = family_of_image(container.image)
+    if family:
+        yield f"its image is named after a model of the {family} family"
     if (
         mentions_engine(container.command)
         or mentions_engine(container.args)
@@ -183,6 +186,8 @@ def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
             yield f"it sets {variable.name}"
     if requests_gpu(container.resources):
         yield "it requests a GPU"
+    elif sees_gpu(container) and not _is_gpu_tool(container, line):
+        yield "it is given the GPUs of its node"
 
 
 def starts_engine(words: Sequence[Token]) -> bool:
@@ -234,3 +239,22 @@ def requests_gpu(resources: Value) -> bool:
                 if _GPU.fullmatch(name) and (contains_unknown(amount) or plain(amount) not in ("0", 0, None)):
                     return True
     return False
+
+
+def sees_gpu(container: Container) -> bool:
+    """Return True if a container sees GPUs that it has not asked for: by its runtime, or by a variable."""
+    runtime = plain(container.runtime_class)
+    if isinstance(runtime, Unknown) or (isinstance(runtime, str) and "nvidia" in runtime.lower()):
+        return True
+    return any(
+        variable.name == "NVIDIA_VISIBLE_DEVICES" and plain(variable.value) not in (*_NO_DEVICES, None)
+        for variable in container.environment
+    )
+
+
+def _is_gpu_tool(container: Container, line: CommandLine) -> bool:
+    if line.explicit:
+        first = line.tokens[0] if line.tokens else None
+        return first is not None and first.readable and _GPU_TOOL.fullmatch(base_name(first.text)) is not None
+    image = plain(container.image)
+    return isinstance(image, str) and _GPU_TOOL_IMAGE.fullmatch(image) is not None

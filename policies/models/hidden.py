@@ -9,8 +9,10 @@ from typing import Final
 from policies.facts import Resource, Value
 from policies.models.command_line import base_name
 from policies.models.containers import Container
+from policies.models.launchers import INLINE_FLAGS
 from policies.models.mounts import MapFile, map_files, mount_under, mounts_of, pod_spec_of
-from policies.models.programs import MAYBE, FileRun, Runs
+from policies.models.program_names import PYTHON, SHELLS
+from policies.models.runs import MAYBE, FileRun, Runs
 
 __all__ = ["hidden_programs", "is_map_file", "map_keys"]
 
@@ -22,7 +24,7 @@ _HARMLESS: Final = frozenset(
     }
 )
 """Commands that put no file in place."""
-_INTERPRETERS: Final = frozenset({".", "ash", "bash", "dash", "sh", "source"})
+_SOURCING: Final = frozenset({".", "source"})
 _LOOPS = re.compile(r"\b(?:while|until|for)\b")
 
 
@@ -77,11 +79,15 @@ def _is_first(file: FileRun, runs: Runs) -> bool:
         return False
     for words in runs.commands:
         name = base_name(words[0].text) if words[0].readable else ""
-        if name not in _HARMLESS and name not in _INTERPRETERS:
+        if name not in _HARMLESS and not _is_interpreter(name):
             return False
         if name not in _HARMLESS - {"exec"} and any(word.text == file.path for word in words):
             return True
     return False
+
+
+def _is_interpreter(name: str) -> bool:
+    return name in SHELLS or name in _SOURCING or name in INLINE_FLAGS or PYTHON.fullmatch(name) is not None
 
 
 def _covered(container: Container, resource: Resource) -> Iterator[str]:

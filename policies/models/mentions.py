@@ -1,60 +1,88 @@
-"""Models that a container names although no server is known in it: it may be one under another name."""
+"""Models that a workload names anywhere: what serves or fetches them may be a program that no rule knows.
+
+A model of a known developer counts in any word, variable, path, image or text. Other hub ids count only where
+servers take one: after a flag or in a variable of that use; what is not known there may be any model.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.models.command_line import Token, environment_of
-from policies.models.containers import Container
-from policies.models.programs import Runs
-from policies.models.references import WEIGHTS_ROOT, Reference, named
+from policies.facts import Absent, Resource, Value, plain
+from policies.models.command_line import Token, environment_of, words_of
+from policies.models.containers import Container, exec_commands
+from policies.models.known_models import known_models, without_comments
+from policies.models.mounts import pod_spec_of
+from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
+from policies.models.runs import Runs
 
-__all__ = ["models_mentioned"]
+__all__ = ["known_in_container", "known_in_text", "known_in_values", "known_in_volumes", "models_mentioned"]
 
-_VARIABLES: Final = frozenset(
-    {
-        *("HF_MODEL_ID", "HUGGINGFACE_MODEL_ID", "MODEL", "MODEL_ID", "MODEL_NAME", "MODEL_PATH"),
-        *("NIM_CUSTOM_MODEL_NAME", "NIM_MODEL_NAME", "NIM_MODEL_PATH", "VLLM_MODEL"),
-    }
+_VARIABLE = re.compile(
+    r"(?:(?:DRAFT|EMBEDDINGS?|HF|HUGGINGFACE|INFERENCE|LLM|NIM|NIM_CUSTOM|RERANKER|SERVED|VLLM)_)?"
+    r"MODEL(?:_(?:ID|NAME|PATH|REPO|URI))?|(?:HF|HUB|HUGGINGFACE|MODEL)_REPO(?:_ID)?"
 )
 _FLAGS: Final = frozenset(
     {
-        *("--hf-repo", "--model", "--model-dir", "--model-id", "--model-name", "--model-name-or-path"),
-        *("--model-path", "--model-repository", "--tokenizer-path", "-hf"),
+        *("--hf-model", "--hf-repo", "--llm-model", "--model", "--model-dir", "--model-id", "--model-name"),
+        *("--model-name-or-path", "--model-path", "--model-repo", "--model-repository", "--repo-id"),
+        *("--tokenizer-path", "-hf"),
     }
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+_SETTINGS_FILE = re.compile(r".*\.(?:cfg|conf|csv|env|ini|js|json|properties|py|sh|toml|ts|txt|xml|ya?ml)")
+"""Relative paths of files that are no weights look like hub ids: ``conf/rbac_model.conf``."""
 
 
 def models_mentioned(container: Container, runs: Runs) -> Iterator[Reference]:
-    """Yield the models that the words and variables of a container name, by path under /models or by hub id.
+    """Yield the models that a container without a known server is given where servers take one.
 
-    A hub id counts only where servers take one: after a flag or in a variable of that use. What says nothing
-    about a model is passed over.
+    That is by path under /models, by hub id after a flag or in a variable of that use. What says nothing
+    about a model is passed over; what only the cluster knows is unreadable.
     """
     for words in runs.commands:
         for index, word in enumerate(words):
             yield from _of_word(container.label, words, index, word)
-    for name, value in environment_of(container).items():
-        where = f"{container.label}, variable {name}"
-        yield from _path(where, value)
-        if name in _VARIABLES and _ID.fullmatch(value):
+    environment = environment_of(container)
+    for variable in container.environment:
+        where = f"{container.label}, variable {variable.name}"
+        value = environment.get(variable.name)
+        if value is not None:
+            yield from _path(where, value)
+        if not _VARIABLE.fullmatch(variable.name):
+            continue
+        if value is None:
+            yield unreadable(
+                where,
+                "its value is not in the manifest, and servers take a model from such a variable",
+                f"write the value of {variable.name} out",
+            )
+        elif _is_id(value):
             yield named(where, value)
 
 
 def _of_word(where: str, words: tuple[Token, ...], index: int, word: Token) -> Iterator[Reference]:
-    if not word.readable:
-        return
     flag, equals, value = word.text.partition("=")
-    yield from _path(where, value if equals else word.text)
+    if word.readable:
+        yield from _path(where, value if equals else word.text)
     if flag.replace("_", "-") not in _FLAGS:
         return
     following = words[index + 1] if index + 1 < len(words) else None
-    text = value if equals else following.text if following is not None and following.readable else ""
-    if _ID.fullmatch(text):
+    taken = word if equals else following
+    if taken is not None and not taken.readable:
+        yield unreadable(
+            f"{where}, {flag}", "its value is not known, and servers take a model there", f"write {flag} out"
+        )
+        return
+    text = value if equals else following.text if following is not None else ""
+    if _is_id(text):
         yield named(f"{where}, {flag}", text)
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None and _SETTINGS_FILE.fullmatch(text) is None
 
 
 def _path(where: str, text: str) -> Iterator[Reference]:
@@ -62,3 +90,49 @@ def _path(where: str, text: str) -> Iterator[Reference]:
         reference = named(where, text)
         if reference.model is not None:
             yield reference
+
+
+def known_in_container(container: Container, runs: Runs) -> Iterator[Reference]:
+    """Yield the models of known developers in the words, variables, mounts and image of any container."""
+    where = container.label
+    environment = environment_of(container)
+    words = words_of(container, environment)[1] or ()
+    for word in words:
+        yield from known_in_text(f"{where}, command", word.text)
+    for command in runs.commands:
+        for word in command:
+            yield from known_in_text(f"{where}, command", word.text)
+    for command in exec_commands(container):
+        yield from known_in_values(f"{where}, a hook or probe", command)
+    for name, value in environment.items():
+        yield from known_in_text(f"{where}, variable {name}", value)
+    for key in ("image", "volumeMounts", "workingDir"):
+        yield from known_in_values(f"{where}, {key}", container.raw.get(key))
+
+
+def known_in_volumes(resource: Resource, container: Container) -> Iterator[Reference]:
+    """Yield the models of known developers in the volumes of a container's pod: paths, images, attributes."""
+    volumes = plain(pod_spec_of(resource, container).get("volumes"))
+    for entry in volumes if isinstance(volumes, tuple) else ():
+        fields = plain(entry)
+        name = plain(fields.get("name")) if isinstance(fields, Mapping) else None
+        yield from known_in_values(f"the volume {name!r}" if isinstance(name, str) else "a volume", fields)
+
+
+def known_in_values(where: str, value: Value | Absent) -> Iterator[Reference]:
+    """Yield the models of known developers in every text inside a value."""
+    bare = plain(value)
+    if isinstance(bare, str):
+        yield from known_in_text(where, bare)
+    elif isinstance(bare, tuple):
+        for element in bare:
+            yield from known_in_values(where, element)
+    elif isinstance(bare, Mapping):
+        for item in bare.values():
+            yield from known_in_values(where, item)
+
+
+def known_in_text(where: str, text: str) -> Iterator[Reference]:
+    """Yield the models of known developers that a text names, comments aside."""
+    for model in known_models(without_comments(text)):
+        yield Reference(where, model)

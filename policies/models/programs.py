@@ -14,27 +14,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from policies.facts import Value, is_blank
 from policies.models.command_line import Token, base_name, environment_of, words_of
 from policies.models.containers import Container
+from policies.models.engine_images import engine_of_image
 from policies.models.inline_code import python_problem
 from policies.models.launchers import (
     INLINE_FLAGS,
     JOINING,
-    LAUNCHERS,
-    PYTHON,
-    SHELLS,
     STRICT_LAUNCHERS,
     WRITERS,
     changes_cluster,
     launched,
 )
+from policies.models.program_names import LAUNCHERS, PYTHON, SHELLS
+from policies.models.references import named
+from policies.models.runs import MAYBE, FileRun, Runs
 from policies.models.shell import ScriptWord, read_script
 
-__all__ = ["MAYBE", "STARTS_WORKLOADS", "USUAL_ON_MACHINES", "FileRun", "Runs", "runs_of"]
+__all__ = ["STARTS_WORKLOADS", "USUAL_ON_MACHINES", "runs_of"]
 
 STARTS_WORKLOADS: Final = "which can start workloads that no rule sees"
 """How a problem ends that only says that a tool of clusters or containers is run: ``it runs docker, …``."""
@@ -51,37 +52,10 @@ USUAL_ON_MACHINES: Final = frozenset({_UNREADABLE, _OWN_FILE, _CHANGES_PATH, _AW
 runs, by functions that run their arguments.
 """
 _PASSING: Final = ("/tmp/", "/var/tmp/", "/dev/", "/run/", "/proc/")  # noqa: S108  (places that a script may write to)
-MAYBE: Final = "maybe"
 _SCRIPT_NAMES = re.compile(r".*\.(?:sh|bash|py|pl|rb|js)")
 _SHELL_VARIABLES = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|PROMPT_COMMAND|LD_PRELOAD|LD_AUDIT")
 _PYTHON_RUNNERS: Final = frozenset({"cProfile", "code", "pdb", "profile", "runpy", "timeit", "trace"})
 _DEEPEST: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class FileRun:
-    """A file that a command runs, given by its path."""
-
-    path: str
-    interpreter: str
-    """``sh``, ``python``, ``other``; ``MAYBE`` if the image's entry point gets the file and may run it; an
-    empty text if the file is run itself.
-    """
-    arguments: tuple[Token, ...] = ()
-    prefix: tuple[Token, ...] = ()
-    """Wrappers and assignments before it."""
-    from_script: str | None = None
-    """The text of the script that runs it, or None if the container does."""
-
-
-@dataclass(slots=True)
-class Runs:
-    """What a command starts."""
-
-    problems: list[str] = field(default_factory=list[str])
-    files: list[FileRun] = field(default_factory=list[FileRun])
-    commands: list[tuple[Token, ...]] = field(default_factory=list[tuple[Token, ...]])
-    """Every command found, launchers and all."""
 
 
 def runs_of(container: Container, command: Value = None) -> Runs:
@@ -94,6 +68,8 @@ def runs_of(container: Container, command: Value = None) -> Runs:
         if explicit or not is_blank(container.command):
             walker.runs.problems.append("its command is only known after the update")
         return walker.runs
+    if not explicit and words and _is_model(words[0]) and engine_of_image(container.image) is not None:
+        return walker.runs  # an argument of the server that the image starts
     if not explicit and words and words[0].readable and re.fullmatch(r"-[A-Za-z]*c", words[0].text):
         words = (Token("sh"), *words)  # the entry point may be a shell
     walker.command(words, (), None, 0)
@@ -112,6 +88,11 @@ def runs_of(container: Container, command: Value = None) -> Runs:
                     f"its variable {variable.name} makes a shell run another text first"
                 )
     return walker.runs
+
+
+def _is_model(word: Token) -> bool:
+    """Return True for the path of a model under /models, which no server takes for a program."""
+    return word.readable and word.text.startswith("/") and named("", word.text).model is not None
 
 
 def _token(word: ScriptWord) -> Token:

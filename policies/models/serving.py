@@ -6,19 +6,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from policies.facts import TEXT_OBJECTS, Resource, Value, contains_unknown, plain
+from policies.facts import TEXT_OBJECTS, Resource, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
-from policies.models.containers import Blind, Container, Variable, containers_of
+from policies.models.containers import Blind, Container, Variable, containers_of, exec_commands
 from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions
 from policies.models.hidden import hidden_programs, is_map_file
 from policies.models.llama_cpp import llama_models, llama_variable
+from policies.models.loaded_code import loaded_code
 from policies.models.manifests import UnreadableManifest, manifests_in, texts_of
-from policies.models.mentions import models_mentioned
+from policies.models.mentions import (
+    known_in_container,
+    known_in_text,
+    known_in_values,
+    known_in_volumes,
+    models_mentioned,
+)
 from policies.models.mounts import mounts_of
 from policies.models.patches import patched
-from policies.models.programs import Runs, runs_of
+from policies.models.programs import runs_of
 from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
+from policies.models.runs import Runs
 from policies.models.vllm import vllm_models, vllm_variable
+from policies.models.weights_places import local_instead_of_hub, mounted_elsewhere
 
 __all__ = ["SERVING_GROUPS", "models_served"]
 
@@ -29,6 +38,10 @@ _PROGRAM_FIX: Final = (
 )
 _WEIGHTS_FIX: Final = (
     "mount the weights into vLLM, llama.cpp and init containers that fetch them, and into nothing else"
+)
+
+_CODE_FIX: Final = (
+    "put the code into the image, and take the variable, flag or mount away that brings it from a volume"
 )
 
 _SEALED: Final[Mapping[str, str]] = {
@@ -53,6 +66,7 @@ _RENDERED: Final = ("kubernetes:yaml/v2:", "kubernetes:helm.sh/v4:", "kubernetes
 """Components whose objects do not exist at preview when an input is unknown: the engine then only warns."""
 
 
+_VOLUMES: Final = "kubernetes:core/v1:PersistentVolume"
 _MANIFESTS_WITHIN: Final = 3
 """How many manifests may stand in one another's texts."""
 
@@ -93,14 +107,32 @@ def models_served(resource: Resource, *, depth: int = 0) -> Iterator[Reference]:
     if resource.type.startswith(TEXT_OBJECTS):
         yield from _in_texts(resource, depth)
         return
+    if resource.type.startswith(_VOLUMES):
+        yield from known_in_values("the volume", resource.properties.get("spec"))
     yield from patched(resource)
+    named_so_far: set[str] = set()
     for part in containers_of(resource):
         if isinstance(part, Blind):
             yield unreadable(
                 part.path, "it is only known after the update, so its containers cannot be seen", _LIST_FIX
             )
-        else:
-            yield from _container_models(part, resource)
+            continue
+        for reference in _container_models(part, resource):
+            if reference.model is not None:
+                named_so_far.add(reference.model.lower())
+            yield reference
+    yield from _named_besides(resource, named_so_far)
+
+
+def _named_besides(resource: Resource, named_so_far: set[str]) -> Iterator[Reference]:
+    """Yield the models that a workload names anywhere else than where servers are known to take them."""
+    for part in containers_of(resource):
+        if not isinstance(part, Container):
+            continue
+        for reference in (*known_in_container(part, runs_of(part)), *known_in_volumes(resource, part)):
+            if reference.model is not None and reference.model.lower() not in named_so_far:
+                named_so_far.add(reference.model.lower())
+                yield reference
 
 
 def _in_texts(resource: Resource, depth: int) -> Iterator[Reference]:
@@ -116,6 +148,7 @@ def _in_texts(resource: Resource, depth: int) -> Iterator[Reference]:
     for where, text in texts_of(resource):
         if not isinstance(text, str):
             continue
+        yield from known_in_text(where, text)
         try:
             for each in manifests_in(text, resource.urn):
                 if depth >= _MANIFESTS_WITHIN:
@@ -146,6 +179,9 @@ def _container_models(container: Container, resource: Resource) -> Iterator[Refe
     where = container.label
     reasons = list(suspicions(container, line))
     yield from _hook_models(container, resource)
+    yield from mounted_elsewhere(container, resource)
+    for problem in loaded_code(container, line, is_server=bool(reasons)):
+        yield unreadable(where, problem, _CODE_FIX)
     if not line.problem or not reasons:
         for problem in hidden_programs(container, runs, resource):
             yield unreadable(where, problem, _PROGRAM_FIX)
@@ -179,7 +215,7 @@ def _container_models(container: Container, resource: Resource) -> Iterator[Refe
 
 
 def _hook_models(container: Container, resource: Resource) -> Iterator[Reference]:
-    for command in _exec_commands(container.raw):
+    for command in exec_commands(container):
         runs = runs_of(container, command)
         if mentions_engine(command) or any(map(starts_engine, runs.commands)):
             yield unreadable(
@@ -217,20 +253,9 @@ def _server_models(
         yield from vllm_variable(where, variable, environment.get(name))
         yield from llama_variable(where, variable, environment.get(name))
     if engine is Engine.VLLM:
-        yield from vllm_models(where, arguments)
+        references = tuple(vllm_models(where, arguments))
+        yield from references
+        models = tuple(dict.fromkeys(each.model for each in references if each.model is not None))
+        yield from local_instead_of_hub(container, prefix, arguments, models)
     else:
         yield from llama_models(where, arguments, environment)
-
-
-def _exec_commands(value: Value) -> Iterator[Value]:
-    bare = plain(value)
-    if isinstance(bare, tuple):
-        for element in bare:
-            yield from _exec_commands(element)
-    elif isinstance(bare, Mapping):
-        for key, item in bare.items():
-            fields = plain(item)
-            if key == "exec" and isinstance(fields, Mapping):
-                yield fields.get("command")
-            else:
-                yield from _exec_commands(item)

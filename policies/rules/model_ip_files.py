@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from policies.facts import Resource, Secret, StackFacts, Unknown, Value, plain
-from policies.models.containers import Container, containers_of
+from policies.models.containers import Container, containers_of, exec_commands
 from policies.models.engines import mentions_engine
 from policies.models.hidden import map_keys
 from policies.models.manifests import decoded
 from policies.models.mounts import map_files, mounts_of, pod_spec_of
-from policies.models.programs import MAYBE, FileRun, runs_of
+from policies.models.programs import runs_of
+from policies.models.runs import MAYBE, FileRun
 from policies.rule import Context, Family, ResourceRule, Rule, Severity, StackRule
 from policies.rules import call_home_egress, call_home_flags, call_home_switches, interconnect, model_ip
 from policies.rules._pods import KubernetesObject, cluster_of, field, objects_of
@@ -121,7 +122,7 @@ def _uses(resource: Resource) -> tuple[_Use, ...]:
 def _container_uses(owner: KubernetesObject, whole: Resource, container: Container) -> Iterator[_Use]:
     spec = pod_spec_of(whole, container)
     runs = list(runs_of(container).files)
-    for command in _exec_commands(container.raw):
+    for command in exec_commands(container):
         runs += runs_of(container, command).files
     for run in runs:
         for config_map, key in map_keys(container, spec, run):
@@ -140,17 +141,6 @@ def _container_uses(owner: KubernetesObject, whole: Resource, container: Contain
                     yield _Use(owner, container, source.config_map, every, FileRun(mount.path, ""))
                 elif source.items is None and _SHELL_NAMES.fullmatch(mount.inside):
                     yield _Use(owner, container, source.config_map, mount.inside, FileRun(mount.path, ""))
-
-
-def _exec_commands(raw: Mapping[str, Value]) -> Iterator[Value]:
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        command = field(raw, name, "exec", "command")
-        if isinstance(command, tuple):
-            yield command
-    for name in ("postStart", "preStop"):
-        command = field(raw, "lifecycle", name, "exec", "command")
-        if isinstance(command, tuple):
-            yield command
 
 
 def _maps(stack: StackFacts) -> _Maps:

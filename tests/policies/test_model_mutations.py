@@ -73,11 +73,12 @@ def test_a_llama_flag_that_names_another_model_is_caught_anywhere(
 @given(st.text(min_size=1, max_size=30), st.integers(min_value=0, max_value=len(GOOD)))
 @settings(max_examples=300, deadline=None)
 def test_no_edit_of_an_approved_path_still_reads_as_the_approved_model(text: str, place: int) -> None:
+    """It may still be seen that the text speaks of that model, but not that this is what is served."""
     path = GOOD[:place] + text + GOOD[place:]
     steps = [step for step in path.split("/") if step]
 
     if steps[:3] != ["models", "mistralai", "Mistral-7B-Instruct-v0.3"]:
-        assert GOOD_ID not in served(args=[path], image=VLLM)
+        assert served(args=[path], image=VLLM) - {GOOD_ID}
 
 
 @given(st.text(alphabet="abc $(){}'\"`;&|=-/\n", max_size=40))

@@ -1,0 +1,111 @@
+"""Code that a program loads from a volume before it does what its command says.
+
+A module named ``sitecustomize`` on PYTHONPATH, a library in LD_PRELOAD, a configuration of Python's logging
+that names a class: each can put another model in the place of the one that the command names. From the image
+they are its own business; from a volume nobody can read them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from policies.facts import Unknown, plain
+from policies.models.command_line import CommandLine, Token, base_name, environment_of
+from policies.models.containers import Container
+from policies.models.mounts import mount_under, mounts_of
+
+__all__ = ["loaded_code"]
+
+_VARIABLES: Final = frozenset(
+    {
+        *("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"),
+        *("PYTHONUSERBASE", "VLLM_LOGGING_CONFIG_PATH"),
+    }
+)
+_PASSING: Final = ("/dev/", "/proc/", "/run/", "/tmp/", "/var/tmp/")  # noqa: S108  (places that a script may write to)
+_PACKAGES = re.compile(r"(?:.*/)?(?:site|dist)-packages(?:/.*)?")
+_CODE_FILE = re.compile(r".*\.(?:pth|py|pyc|so(?:\.[0-9.]+)?)")
+_LOGGING_FLAGS: Final = frozenset({"--log-config-file", "--log-config", "--uvicorn-log-config"})
+
+
+def loaded_code(container: Container, line: CommandLine, *, is_server: bool) -> Iterator[str]:
+    """Yield every reason why code of a volume may run inside what a container starts.
+
+    Args:
+        container: the container.
+        line: its command.
+        is_server: True if it serves models: then files of code in a volume count wherever they lie.
+    """
+    yield from _variables(container, line)
+    for mount in mounts_of(container):
+        if _PACKAGES.fullmatch(mount.path):
+            yield f"a volume at {mount.path} lies over packages of Python, whose code it replaces"
+        elif is_server and _CODE_FILE.fullmatch(mount.path):
+            yield f"a volume lies over {mount.path}, a file of code"
+    if is_server:
+        yield from _logging(container, line.tokens)
+        yield from _directory(container, line.tokens)
+
+
+def _variables(container: Container, line: CommandLine) -> Iterator[str]:
+    environment = environment_of(container)
+    for variable in container.environment:
+        if variable.name not in _VARIABLES:
+            continue
+        value = environment.get(variable.name)
+        if value is None:
+            yield f"the value of {variable.name} is not in the manifest, and code is loaded from there"
+        else:
+            yield from _places(container, variable.name, value)
+    for token in line.tokens:
+        name, equals, value = token.text.partition("=")
+        if equals and name in _VARIABLES:
+            if not token.readable or (line.script and value):
+                yield f"its command sets {name}, which says where code is loaded from"
+            else:
+                yield from _places(container, name, value)
+
+
+def _places(container: Container, name: str, value: str) -> Iterator[str]:
+    for place in re.split(r"[:;\s]+", value):
+        if not place:
+            continue
+        whole = posixpath.normpath(place) + "/"
+        if name.startswith("LD_") and "/" not in place:
+            continue  # a library's name, looked for where the image keeps them
+        mount = mount_under(container, place)
+        above = next((each.path for each in mounts_of(container) if each.path.startswith(whole)), None)
+        if mount is not None or above is not None:
+            yield f"its variable {name} loads code from {place}, where a volume lies that nobody can read"
+        elif not place.startswith("/") or whole.startswith(_PASSING):
+            yield f"its variable {name} loads code from {place}, into which a program may write"
+
+
+def _logging(container: Container, tokens: Sequence[Token]) -> Iterator[str]:
+    for index, token in enumerate(tokens):
+        flag, equals, value = token.text.partition("=")
+        if flag.replace("_", "-") not in _LOGGING_FLAGS:
+            continue
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        known = token.readable if equals else following is None or following.readable
+        path = value if equals else following.text if following is not None else ""
+        if not known or (path and mount_under(container, path) is not None):
+            yield f"{flag} takes a file that nobody can read, and such a file can name code to run"
+
+
+def _directory(container: Container, tokens: Sequence[Token]) -> Iterator[str]:
+    """Python's ``-m`` looks for modules where it was started, before its own."""
+    directory = plain(container.raw.get("workingDir"))
+    is_module = any(
+        token.text == "-m" and index and base_name(tokens[index - 1].text).startswith(("python", "pypy"))
+        for index, token in enumerate(tokens)
+    )
+    if not is_module or directory is None or directory == "":
+        return
+    if isinstance(directory, Unknown):
+        yield "its workingDir is not known, and python -m takes modules from there first"
+    elif isinstance(directory, str) and mount_under(container, directory) is not None:
+        yield f"a volume lies at its workingDir {directory}, and python -m takes modules from there first"
