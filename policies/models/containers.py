@@ -54,9 +54,9 @@ class Container:
     environment_unreadable: str = ""
     """Why the environment as a whole cannot be read, or empty."""
     resources: Value = None
-    runtime_class: Value = None
-    """``runtimeClassName`` of its pod; None if it has none."""
     raw: Mapping[str, Value] = field(default_factory=dict[str, Value], repr=False)
+    pod: Mapping[str, Value] = field(default_factory=dict[str, Value], repr=False)
+    """The specification of its pod: what stands around the list of containers."""
 
     @property
     def label(self) -> str:
@@ -93,11 +93,11 @@ def _walk(value: Value, path: str) -> Iterator[Container | Blind]:
         for key, item in bare.items():
             here = f"{path}.{key}" if path else key
             if key in CONTAINER_LISTS:
-                yield from _container_list(item, here, bare.get("runtimeClassName"))
+                yield from _container_list(item, here, bare)
             yield from _walk(item, here)
 
 
-def _container_list(value: Value, path: str, runtime_class: Value) -> Iterator[Container | Blind]:
+def _container_list(value: Value, path: str, pod: Mapping[str, Value]) -> Iterator[Container | Blind]:
     bare = plain(value)
     if isinstance(bare, Unknown):
         yield Blind(path)
@@ -107,7 +107,7 @@ def _container_list(value: Value, path: str, runtime_class: Value) -> Iterator[C
         if isinstance(fields, Unknown):
             yield Blind(here)
         elif isinstance(fields, Mapping):
-            yield _container(fields, here, runtime_class)
+            yield _container(fields, here, pod)
 
 
 def _unknown_on_the_way(resource: Resource) -> str | None:
@@ -125,7 +125,7 @@ def _unknown_on_the_way(resource: Resource) -> str | None:
     return None
 
 
-def _container(fields: Mapping[str, Value], path: str, runtime_class: Value) -> Container:
+def _container(fields: Mapping[str, Value], path: str, pod: Mapping[str, Value]) -> Container:
     name = plain(fields.get("name", ""))
     environment, unreadable = _environment(fields)
     return Container(
@@ -137,8 +137,8 @@ def _container(fields: Mapping[str, Value], path: str, runtime_class: Value) -> 
         environment=environment,
         environment_unreadable=unreadable,
         resources=fields.get("resources"),
-        runtime_class=runtime_class,
         raw=fields,
+        pod=pod,
     )
 
 

@@ -242,14 +242,19 @@ def requests_gpu(resources: Value) -> bool:
 
 
 def sees_gpu(container: Container) -> bool:
-    """Return True if a container sees GPUs that it has not asked for: by its runtime, or by a variable."""
-    runtime = plain(container.runtime_class)
-    if isinstance(runtime, Unknown) or (isinstance(runtime, str) and "nvidia" in runtime.lower()):
-        return True
-    return any(
-        variable.name == "NVIDIA_VISIBLE_DEVICES" and plain(variable.value) not in (*_NO_DEVICES, None)
-        for variable in container.environment
-    )
+    """Return True if a container sees GPUs that it has not asked for: by its runtime, or by a variable.
+
+    A runtime that a pod needs for another container, which asks for a GPU, says nothing about this one.
+    """
+    devices = [each.value for each in container.environment if each.name == "NVIDIA_VISIBLE_DEVICES"]
+    if devices:
+        return plain(devices[-1]) not in (*_NO_DEVICES, None)
+    runtime = plain(container.pod.get("runtimeClassName"))
+    if not isinstance(runtime, Unknown) and not (isinstance(runtime, str) and "nvidia" in runtime.lower()):
+        return False
+    others = plain(container.pod.get("containers"))
+    fields = [plain(each) for each in others] if isinstance(others, tuple) else []
+    return not any(isinstance(each, Mapping) and requests_gpu(each.get("resources")) for each in fields)
 
 
 def _is_gpu_tool(container: Container, line: CommandLine) -> bool:

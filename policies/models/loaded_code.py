@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policies.facts import Unknown, plain
-from policies.models.command_line import CommandLine, Token, base_name, environment_of
+from policies.models.command_line import CommandLine, Token, base_name, environment_of, words_of
 from policies.models.containers import Container
 from policies.models.mounts import mount_under, mounts_of
 
@@ -26,6 +26,7 @@ _VARIABLES: Final = frozenset(
     }
 )
 _PASSING: Final = ("/dev/", "/proc/", "/run/", "/tmp/", "/var/tmp/")  # noqa: S108  (places that a script may write to)
+_SETTING = re.compile(r"""\b(?P<name>[A-Z_]+)=["']?(?P<value>[^\s"';&|]*)""")
 _PACKAGES = re.compile(r"(?:.*/)?(?:site|dist)-packages(?:/.*)?")
 _CODE_FILE = re.compile(r".*\.(?:pth|py|pyc|so(?:\.[0-9.]+)?)")
 _LOGGING_FLAGS: Final = frozenset({"--log-config-file", "--log-config", "--uvicorn-log-config"})
@@ -37,9 +38,10 @@ def loaded_code(container: Container, line: CommandLine, *, is_server: bool) -> 
     Args:
         container: the container.
         line: its command.
-        is_server: True if it serves models: then files of code in a volume count wherever they lie.
+        is_server: True if it serves models: then what may only be code of a volume counts as well.
     """
-    yield from _variables(container, line)
+    for name, value in _settings(container):
+        yield from _places(container, name, value, is_server=is_server)
     for mount in mounts_of(container):
         if _PACKAGES.fullmatch(mount.path):
             yield f"a volume at {mount.path} lies over packages of Python, whose code it replaces"
@@ -50,37 +52,33 @@ def loaded_code(container: Container, line: CommandLine, *, is_server: bool) -> 
         yield from _directory(container, line.tokens)
 
 
-def _variables(container: Container, line: CommandLine) -> Iterator[str]:
+def _settings(container: Container) -> Iterator[tuple[str, str | None]]:
+    """Yield the variables that say where code is loaded from, also those that the command sets.
+
+    The value is None if the manifest does not have it.
+    """
     environment = environment_of(container)
     for variable in container.environment:
-        if variable.name not in _VARIABLES:
-            continue
-        value = environment.get(variable.name)
-        if value is None:
-            yield f"the value of {variable.name} is not in the manifest, and code is loaded from there"
-        else:
-            yield from _places(container, variable.name, value)
-    for token in line.tokens:
-        name, equals, value = token.text.partition("=")
-        if equals and name in _VARIABLES:
-            if not token.readable or (line.script and value):
-                yield f"its command sets {name}, which says where code is loaded from"
-            else:
-                yield from _places(container, name, value)
+        if variable.name in _VARIABLES:
+            yield variable.name, environment.get(variable.name)
+    for word in words_of(container, environment)[1] or ():
+        for match in _SETTING.finditer(word.text):
+            if match["name"] in _VARIABLES:
+                yield match["name"], match["value"] if word.readable else None
 
 
-def _places(container: Container, name: str, value: str) -> Iterator[str]:
+def _places(container: Container, name: str, value: str | None, *, is_server: bool) -> Iterator[str]:
+    if value is None or (is_server and "$" in value):
+        yield f"the value of {name} is not in the manifest, and code is loaded from there"
+        return
     for place in re.split(r"[:;\s]+", value):
-        if not place:
-            continue
+        if not place or place.startswith("$") or (name.startswith("LD_") and "/" not in place):
+            continue  # a library without a path is looked for where the image keeps them
         whole = posixpath.normpath(place) + "/"
-        if name.startswith("LD_") and "/" not in place:
-            continue  # a library's name, looked for where the image keeps them
-        mount = mount_under(container, place)
-        above = next((each.path for each in mounts_of(container) if each.path.startswith(whole)), None)
-        if mount is not None or above is not None:
+        covers = mount_under(container, place) is not None
+        if covers or (is_server and any(each.path.startswith(whole) for each in mounts_of(container))):
             yield f"its variable {name} loads code from {place}, where a volume lies that nobody can read"
-        elif not place.startswith("/") or whole.startswith(_PASSING):
+        elif whole.startswith(_PASSING) or (is_server and not place.startswith("/")):
             yield f"its variable {name} loads code from {place}, into which a program may write"
 
 

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Absent, Resource, Value, plain
+from policies.facts import Absent, Value, is_blank, plain
 from policies.models.command_line import Token, environment_of, words_of
 from policies.models.containers import Container, exec_commands
-from policies.models.known_models import known_models, without_comments
-from policies.models.mounts import pod_spec_of
+from policies.models.engine_images import engine_of_image
+from policies.models.engines import starts_engine
+from policies.models.known_models import family_in, known_models, without_comments
 from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
 from policies.models.runs import Runs
 
@@ -96,12 +97,15 @@ def known_in_container(container: Container, runs: Runs) -> Iterator[Reference]:
     """Yield the models of known developers in the words, variables, mounts and image of any container."""
     where = container.label
     environment = environment_of(container)
+    own = engine_of_image(container.image)
     words = words_of(container, environment)[1] or ()
     for word in words:
         yield from known_in_text(f"{where}, command", word.text)
     for command in runs.commands:
         for word in command:
             yield from known_in_text(f"{where}, command", word.text)
+        if not starts_engine(command) and (own is None or not is_blank(container.command)):
+            yield from _of_another_family(where, command)
     for command in exec_commands(container):
         yield from known_in_values(f"{where}, a hook or probe", command)
     for name, value in environment.items():
@@ -110,9 +114,28 @@ def known_in_container(container: Container, runs: Runs) -> Iterator[Reference]:
         yield from known_in_values(f"{where}, {key}", container.raw.get(key))
 
 
-def known_in_volumes(resource: Resource, container: Container) -> Iterator[Reference]:
-    """Yield the models of known developers in the volumes of a container's pod: paths, images, attributes."""
-    volumes = plain(pod_spec_of(resource, container).get("volumes"))
+def _of_another_family(where: str, command: tuple[Token, ...]) -> Iterator[Reference]:
+    """Yield a command that names a place under /models and, beside it, files of another family of models.
+
+    Those of a known developer are named already.
+    """
+    texts = [word.text for word in command if word.readable and not re.search(r"\s", word.text)]
+    places = " ".join(text for text in texts if f"{WEIGHTS_ROOT}/" in text).lower()
+    for text in texts if places else ():
+        family = family_in(text) if "/" in text else ""
+        if family and family not in places and not any(known_models(text)):
+            yield unreadable(
+                where,
+                f"it brings files that are called after the {family} family to a place under {WEIGHTS_ROOT} "
+                "that is called otherwise",
+                "keep each model under its own name, at every place that it passes",
+            )
+            return
+
+
+def known_in_volumes(pod: Mapping[str, Value]) -> Iterator[Reference]:
+    """Yield the models of known developers in the volumes of a pod: paths, images, attributes."""
+    volumes = plain(pod.get("volumes"))
     for entry in volumes if isinstance(volumes, tuple) else ():
         fields = plain(entry)
         name = plain(fields.get("name")) if isinstance(fields, Mapping) else None
@@ -135,4 +158,4 @@ def known_in_values(where: str, value: Value | Absent) -> Iterator[Reference]:
 def known_in_text(where: str, text: str) -> Iterator[Reference]:
     """Yield the models of known developers that a text names, comments aside."""
     for model in known_models(without_comments(text)):
-        yield Reference(where, model)
+        yield Reference(where, model, any_case=True)

@@ -27,6 +27,8 @@ class Reference:
     problem: str = ""
     """Why it cannot be read."""
     fix: str = ""
+    any_case: bool = False
+    """True if letter case says nothing: where it stands, names may have lost theirs, as in an image."""
 
 
 def unreadable(where: str, problem: str, fix: str) -> Reference:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from policies.facts import TEXT_OBJECTS, Resource, contains_unknown, plain
+from policies.facts import Resource, TEXT_OBJECTS, Value, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
 from policies.models.containers import Blind, Container, Variable, containers_of, exec_commands
 from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions
@@ -126,13 +126,19 @@ def models_served(resource: Resource, *, depth: int = 0) -> Iterator[Reference]:
 
 def _named_besides(resource: Resource, named_so_far: set[str]) -> Iterator[Reference]:
     """Yield the models that a workload names anywhere else than where servers are known to take them."""
+    pods: dict[int, Mapping[str, Value]] = {}
+    found: list[Reference] = []
     for part in containers_of(resource):
-        if not isinstance(part, Container):
-            continue
-        for reference in (*known_in_container(part, runs_of(part)), *known_in_volumes(resource, part)):
-            if reference.model is not None and reference.model.lower() not in named_so_far:
-                named_so_far.add(reference.model.lower())
-                yield reference
+        if isinstance(part, Container):
+            found.extend(known_in_container(part, runs_of(part)))
+            pods[id(part.pod)] = part.pod
+    for pod in pods.values():
+        found.extend(known_in_volumes(pod))
+    for reference in found:
+        model = (reference.model or "").lower()
+        if model not in named_so_far:
+            named_so_far.update({model} - {""})
+            yield reference
 
 
 def _in_texts(resource: Resource, depth: int) -> Iterator[Reference]:
@@ -179,7 +185,7 @@ def _container_models(container: Container, resource: Resource) -> Iterator[Refe
     where = container.label
     reasons = list(suspicions(container, line))
     yield from _hook_models(container, resource)
-    yield from mounted_elsewhere(container, resource)
+    yield from mounted_elsewhere(container)
     for problem in loaded_code(container, line, is_server=bool(reasons)):
         yield unreadable(where, problem, _CODE_FIX)
     if not line.problem or not reasons:

@@ -5,55 +5,86 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from policies.facts import Resource, Value, plain
+from policies.facts import Value, plain
 from policies.models.command_line import Token, base_name
 from policies.models.containers import Container
-from policies.models.mounts import Mount, mounts_of, pod_spec_of
+from policies.models.known_models import family_in, known_models
+from policies.models.mounts import Mount, mounts_of
 from policies.models.references import WEIGHTS_ROOT, Reference, unreadable
 
 __all__ = ["local_instead_of_hub", "mounted_elsewhere"]
 
-_CONFIGURATION = ("configMap", "secret", "downwardAPI", "projected")
-_CHANGES_DIRECTORY = frozenset({"cd", "pushd", "chdir"})
+_CONFIGURATION: Final = frozenset({"configMap", "downwardAPI", "projected", "secret"})
+_CHANGES_DIRECTORY: Final = frozenset({"cd", "chdir", "pushd"})
+_OWN_NAME: Final = "keep each model under its own name, at every place that it passes"
 
 
-def mounted_elsewhere(container: Container, resource: Resource) -> Iterator[Reference]:
+def mounted_elsewhere(container: Container) -> Iterator[Reference]:
     """Yield the mounts under /models that lay something else there than the path says."""
     for mount in mounts_of(container):
-        if not f"{mount.path}/".startswith(f"{WEIGHTS_ROOT}/"):
-            continue
-        path = mount.path.removeprefix(WEIGHTS_ROOT).strip("/")
-        inside = posixpath.normpath(mount.inside).strip("/") if mount.inside else ""
-        where = f"{container.label}, the mount at {mount.path}"
-        if not mount.readable:
-            yield unreadable(
-                where,
-                "only the cluster knows which part of the volume lies there",
-                "write subPath out, equal to the path below /models",
-            )
-        elif mount.inside and path and inside != path and not inside.endswith(f"/{path}"):
-            yield unreadable(
-                where,
-                f"its subPath is not {path}, so what lies there may be another model",
-                f"lay the weights out as <developer>/<name> in the volume, and mount it at {WEIGHTS_ROOT} or "
-                f"with the subPath {path}",
-            )
-        elif path and (kind := _kind(mount, pod_spec_of(resource, container))) in _CONFIGURATION:
-            yield unreadable(
-                where,
-                f"a volume of the kind {kind} lies over the weights, whose configuration can name other ones",
-                "put every file of the model into the bucket, and configure the server by its arguments",
-            )
+        if _is_weights(mount.path):
+            found = _problem(mount, container.pod)
+            if found is not None:
+                yield unreadable(f"{container.label}, the mount at {mount.path}", *found)
 
 
-def _kind(mount: Mount, spec: Mapping[str, Value]) -> str:
-    volumes = plain(spec.get("volumes"))
+def _problem(mount: Mount, pod: Mapping[str, Value]) -> tuple[str, str] | None:
+    """Return why a mount may hold another model than its path says, and what to do; None if it may not."""
+    path = mount.path.removeprefix(WEIGHTS_ROOT).strip("/")
+    if not mount.readable:
+        return (
+            "only the cluster knows which part of the volume lies there",
+            f"write subPath out, equal to the path below {WEIGHTS_ROOT}",
+        )
+    if not path:
+        return None
+    inside = posixpath.normpath(mount.inside).strip("/") if mount.inside else path
+    if inside != path and not inside.endswith(f"/{path}"):
+        return (
+            f"its subPath is not {path}, so what lies there may be another model",
+            f"lay the weights out as <developer>/<name> in the volume, and mount it at {WEIGHTS_ROOT} or "
+            f"with the subPath {path}",
+        )
+    volume = _volume(mount, pod)
+    kind = next((key for key in volume if key != "name" and plain(volume[key]) is not None), "")
+    if kind in _CONFIGURATION:
+        return (
+            f"a volume of the kind {kind} lies over the weights, whose configuration can name other ones",
+            "put every file of the model into the bucket, and configure the server by its arguments",
+        )
+    family = _other_family(path, (mount.inside, *_texts(volume)))
+    if family:
+        return f"its volume is called after the {family} family of models, and the path is not", _OWN_NAME
+    return None
+
+
+def _volume(mount: Mount, pod: Mapping[str, Value]) -> Mapping[str, Value]:
+    volumes = plain(pod.get("volumes"))
     for entry in volumes if isinstance(volumes, tuple) else ():
         fields = plain(entry)
         if isinstance(fields, Mapping) and mount.volume and plain(fields.get("name")) == mount.volume:
-            return next((key for key in fields if key != "name" and plain(fields[key]) is not None), "")
-    return ""
+            return fields
+    return {}
+
+
+def _other_family(path: str, texts: Sequence[str]) -> str:
+    """Return the family of models of which texts speak and a path does not.
+
+    Texts that name a known model are left out: they are reported for that.
+    """
+    found = [family_in(text) for text in texts if not any(known_models(text))]
+    return next((family for family in found if family and family not in path.lower()), "")
+
+
+def _texts(value: Value) -> Iterator[str]:
+    bare = plain(value)
+    if isinstance(bare, str):
+        yield bare
+    elif isinstance(bare, Mapping):
+        for item in bare.values():
+            yield from _texts(item)
 
 
 def local_instead_of_hub(

@@ -50,8 +50,9 @@ def _judge(resource: Resource, reference: Reference, context: Context, jurisdict
             fix=reference.fix,
             exception="none. What cannot be read cannot be accepted",
         )
-    found = f"{reference.where}: model {reference.model}"
-    model = context.catalog.model(reference.model)
+    model_id = _spelt(reference, context, jurisdiction)
+    found = f"{reference.where}: model {model_id}"
+    model = context.catalog.model(model_id)
     if model is None:
         return _violation(
             resource,
@@ -66,7 +67,7 @@ def _judge(resource: Resource, reference: Reference, context: Context, jurisdict
     if use is Use.APPROVED:
         return None
     if use is Use.ACCEPTANCE:
-        if _is_accepted(reference.model, context, jurisdiction):
+        if _is_accepted(model_id, context, jurisdiction):
             return None
         return _violation(
             resource,
@@ -83,6 +84,18 @@ def _judge(resource: Resource, reference: Reference, context: Context, jurisdict
         fix="serve an allowed model",
         exception=f"none. The catalogue refuses it in {jurisdiction}; only another licence can change that",
     )
+
+
+def _spelt(reference: Reference, context: Context, jurisdiction: str) -> str:
+    """Return the id of a model as an acceptance spells it, where letter case says nothing."""
+    text = reference.model or ""
+    accepted_ids = (
+        each.subject
+        for each in context.acceptances
+        if each.rule == _ID and each.jurisdiction == jurisdiction and isinstance(each.subject, str)
+    )
+    same = (each for each in accepted_ids if reference.any_case and each.lower() == text.lower())
+    return next(same, text)
 
 
 def _is_accepted(model_id: str, context: Context, jurisdiction: str) -> bool:
