@@ -87,6 +87,10 @@ def is_wrapping(text: str) -> bool:
 
 def environment_of(container: Container) -> dict[str, str]:
     """Return the variables whose values the manifest spells out, expanded as Kubernetes does it: in order."""
+    return dict(container.once(_environment))
+
+
+def _environment(container: Container) -> dict[str, str]:
     values: dict[str, str] = {}
     for variable in container.environment:
         text = None if variable.from_cluster else _text(variable.value)
@@ -115,6 +119,10 @@ def words_of(
 
 def command_line(container: Container) -> CommandLine:
     """Return the command that a container runs."""
+    return container.once(_command_line)
+
+
+def _command_line(container: Container) -> CommandLine:
     environment = environment_of(container)
     explicit, tokens = words_of(container, environment, strict=True)
     if tokens is None:

@@ -6,9 +6,9 @@ in it is a pod, not what it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain
 
@@ -25,6 +25,10 @@ _WORKLOAD_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
         ("spec", "template", "spec"),
     ),
 }
+
+
+_RUNS_COMMANDS: Final = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,13 @@ class Container:
     raw: Mapping[str, Value] = field(default_factory=dict[str, Value], repr=False)
     pod: Mapping[str, Value] = field(default_factory=dict[str, Value], repr=False)
     """The specification of its pod: what stands around the list of containers."""
+    _answers: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, repr=False, compare=False)
+
+    def once(self, question: Callable[[Container], _Answer]) -> _Answer:
+        """Return what a pure function says of this container, asking it the first time only."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        return cast("_Answer", self._answers[question])
 
     @property
     def label(self) -> str:
@@ -144,7 +155,8 @@ def _container(fields: Mapping[str, Value], path: str, pod: Mapping[str, Value])
 
 def exec_commands(container: Container) -> Iterator[Value]:
     """Yield the command of every hook and probe of a container."""
-    yield from _exec_commands(container.raw)
+    for key in _RUNS_COMMANDS:
+        yield from _exec_commands(container.raw.get(key))
 
 
 def _exec_commands(value: Value) -> Iterator[Value]:

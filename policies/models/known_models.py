@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from typing import Final
 
 from catalog import load_catalog
 
@@ -20,22 +20,28 @@ _OTHER = re.compile(r"[^A-Za-z0-9._/-]+")
 _CACHED = re.compile(r"models--([A-Za-z0-9._-]+?)--([A-Za-z0-9._-]+)")
 _CODE = re.compile(r"\\u(?P<long>[0-9A-Fa-f]{4})|\\x(?P<short>[0-9A-Fa-f]{2})|%(?P<url>[0-9A-Fa-f]{2})")
 _FILE = re.compile(r"\.(?:git|gguf|safetensors|tar|tar\.gz|tgz|zip)$", re.IGNORECASE)
+_SHORT: Final = 400
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
 
 
-def known_models(text: str) -> Iterator[str]:
-    """Yield every model of a known developer that a text names, once each, as the catalogue spells it.
+def known_models(text: str) -> tuple[str, ...]:
+    """Return every model of a known developer that a text names, once each, as the catalogue spells it.
 
-    A model that no row spells out is yielded as the text has it.
+    A model that no row spells out is returned as the text has it.
     """
     if "/" not in text and "--" not in text and "%" not in text and "\\" not in text:
-        return  # most words
-    seen: set[str] = set()
-    for owner, name in _pairs(_unescaped(text)):
-        model = _model(owner, name)
-        if model and model.lower() not in seen:
-            seen.add(model.lower())
-            yield model
+        return ()  # most words
+    return _known(text) if len(text) < _SHORT else _search(text)
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> tuple[str, ...]:
+    return _search(text)  # many workloads share their variables and paths
+
+
+def _search(text: str) -> tuple[str, ...]:
+    found = (_model(owner, name) for owner, name in _pairs(_unescaped(text)))
+    return tuple({model.lower(): model for model in found if model}.values())
 
 
 def family_in(name: str) -> str:
@@ -61,10 +67,14 @@ def _unescaped(text: str) -> str:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each known owner in a text, with the step of the path behind it."""
+    owners = _owners()
     for chunk in _OTHER.split(text):
         if "/" in chunk:
             steps = [step for step in chunk.split("/") if step]
-            yield from pairwise(steps)
+            for index, step in enumerate(steps[:-1]):
+                if step.lower() in owners:
+                    yield step, steps[index + 1]
         if "--" in chunk:
             for match in _CACHED.finditer(chunk):
                 yield match[1], match[2]

@@ -123,7 +123,7 @@ def _of_another_family(where: str, command: tuple[Token, ...]) -> Iterator[Refer
     places = " ".join(text for text in texts if f"{WEIGHTS_ROOT}/" in text).lower()
     for text in texts if places else ():
         family = family_in(text) if "/" in text else ""
-        if family and family not in places and not any(known_models(text)):
+        if family and family not in places and not known_models(text):
             yield unreadable(
                 where,
                 f"it brings files that are called after the {family} family to a place under {WEIGHTS_ROOT} "

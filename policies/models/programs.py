@@ -60,6 +60,10 @@ _DEEPEST: Final = 12
 
 def runs_of(container: Container, command: Value = None) -> Runs:
     """Return what a container starts, or what a hook or probe of it starts if ``command`` is given."""
+    return container.once(_runs) if command is None else _runs(container, command)
+
+
+def _runs(container: Container, command: Value = None) -> Runs:
     environment = environment_of(container)
     walker = _Walker(environment)
     run = container if command is None else replace(container, command=command, args=None)

@@ -36,6 +36,19 @@ class Command:
     """The program and its arguments, without assignments and redirections."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of a word."""
+
+    fields: tuple[str, ...] = ("",)
+    """Its text; several where a shell splits it at blanks."""
+    readable: bool = True
+    several: tuple[ScriptWord, ...] = ()
+    """The words for which ``"$@"`` stands."""
+    is_bare: bool = False
+    """True if a pattern may be written with it."""
+
+
 class LostError(Exception):
     """The text leaves the grammar that is read here."""
 
@@ -90,50 +103,56 @@ class WordReader(ABC):
         readable = True
         bare = ""
         several: tuple[ScriptWord, ...] = ()
-        while self._at < len(self._text):
-            char = self._text[self._at]
-            is_array = char == "(" and ASSIGNMENT.fullmatch(self._text[start : self._at]) is not None
-            if (char in " \t\r\n;&|()" and not is_array) or (
-                char in "<>" and not self._text.startswith(("<(", ">("), self._at)
-            ):
-                break
-            if char in "<>":
-                self._at += 2
-                self._nested_list()
-                readable = False
-            elif char == "(":
-                self._at += 1
-                self._array()
-                readable = False
-            elif char == "'":
-                parts[-1] += self._until("'", start=self._at + 1)
-            elif char == '"':
-                text, fine, several = self._double_quoted()
-                parts[-1] += text
-                readable = readable and fine
-            elif char == "\\":
-                following = self._text[self._at + 1 : self._at + 2]
-                parts[-1] += "" if following == "\n" else following
-                self._at += 2
-            elif char in "$`":
-                text, fine, more = self._expansion()
-                several = several or more
-                readable = readable and fine
-                fields = text.split() if fine else [text]
-                parts[-1] += fields[0] if fields else ""
-                parts += fields[1:]
-            else:
-                bare += char
-                parts[-1] += char
-                self._at += 1
+        while self._at < len(self._text) and not self._ends_word(start):
+            piece = self._piece()
+            parts[-1] += piece.fields[0]
+            parts += piece.fields[1:]
+            readable = readable and piece.readable
+            bare += piece.fields[0] if piece.is_bare else ""
+            several = several or piece.several
         raw = self._text[start : self._at]
         if several and not any(parts):
             return list(several)
-        if self._is_pattern(bare, raw):
-            readable = False
+        if several or self._is_pattern(bare, raw):
+            readable = False  # a text joined to the first or last of several words
         if not any(parts) and readable and not re.search(r"['\"]", raw):
             return []
         return [ScriptWord(part, readable, raw if len(parts) == 1 else part) for part in parts]
+
+    def _ends_word(self, start: int) -> bool:
+        char = self._text[self._at]
+        if char in "<>":
+            return not self._text.startswith(("<(", ">("), self._at)
+        if char == "(":
+            return ASSIGNMENT.fullmatch(self._text[start : self._at]) is None
+        return char in " \t\r\n;&|)"
+
+    def _piece(self) -> _Piece:
+        """Read the next piece of a word: a quoted text, an expansion, or one plain character."""
+        char = self._text[self._at]
+        if char in "<>":
+            self._at += 2
+            self._nested_list()
+            return _Piece(readable=False)
+        if char == "(":
+            self._at += 1
+            self._array()
+            return _Piece(readable=False)
+        if char == "'":
+            return _Piece((self._until("'", start=self._at + 1),))
+        if char == '"':
+            text, fine, several = self._double_quoted()
+            return _Piece((text,), fine, several)
+        if char == "\\":
+            following = self._text[self._at + 1 : self._at + 2]
+            self._at += 2
+            return _Piece(("" if following == "\n" else following,))
+        if char in "$`":
+            text, fine, several = self._expansion()
+            fields = tuple(text.split()) if fine else (text,)
+            return _Piece(fields or ("",), fine, several)
+        self._at += 1
+        return _Piece((char,), is_bare=True)
 
     @staticmethod
     def _is_pattern(bare: str, raw: str) -> bool:

@@ -74,7 +74,7 @@ def _other_family(path: str, texts: Sequence[str]) -> str:
 
     Texts that name a known model are left out: they are reported for that.
     """
-    found = [family_in(text) for text in texts if not any(known_models(text))]
+    found = [family_in(text) for text in texts if not known_models(text)]
     return next((family for family in found if family and family not in path.lower()), "")
 
 

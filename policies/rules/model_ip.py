@@ -3,8 +3,12 @@
 A workload may serve what its inference servers name, what an unknown program is given by path or flag,
 and any model at all where nobody can tell what a container runs: a program whose name is computed, a text
 piped into a shell, a file on a volume, weights mounted into an image whose entry point is not known. No
-sign of a server is asked for there (GPU, image, port, label), because hiding needs none of them. Files of
-ConfigMaps are judged by ``model-ip-files``, kinds of custom resources by ``model-ip-unclassified``.
+sign of a server is asked for there (GPU, image, port, label), because hiding needs none of them.
+
+A path is only evidence of a model if nothing says otherwise: a model of a known developer counts wherever a
+workload names it, in a word, a variable, a volume, an image or the text of a ConfigMap, and no volume may lay
+another model or other code before a server. Files of ConfigMaps are judged by ``model-ip-files`` as well,
+kinds of custom resources by ``model-ip-unclassified``.
 """
 
 from __future__ import annotations
@@ -122,8 +126,11 @@ RULE = ResourceRule(
     title="Only models that the catalogue allows in this jurisdiction are served",
     why="A licence can grant in one territory what it withholds in another; unnamed models are models too. A "
     "program that nobody can read may serve any model, so in every container, with a GPU or without, each "
-    "program that its command starts must be written out, or stand in a script that can be read.",
+    "program that its command starts must be written out, or stand in a script that can be read. Weights of "
+    "one model can also lie under the name of another: what a volume, an image, a download or a "
+    "configuration says counts as much as the server's arguments.",
     law="Copyright and the licence of each checkpoint; EU AI Act duties of whoever puts a model into service",
+    source="catalog/data/models.yaml and catalog/data/hub_owners.yaml, each row with its source",
     severity=Severity.CRITICAL,
     fix="Serve an approved model, named so that a reader of the manifest can tell which it is.",
     exception=f"For a model whose row says acceptance: {_HOW}.",

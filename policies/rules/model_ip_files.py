@@ -13,7 +13,7 @@ from policies.models.containers import Container, containers_of, exec_commands
 from policies.models.engines import mentions_engine
 from policies.models.hidden import map_keys
 from policies.models.manifests import decoded
-from policies.models.mounts import map_files, mounts_of, pod_spec_of
+from policies.models.mounts import MapFile, Mount, map_files, mounts_of
 from policies.models.programs import runs_of
 from policies.models.runs import MAYBE, FileRun
 from policies.rule import Context, Family, ResourceRule, Rule, Severity, StackRule
@@ -115,32 +115,43 @@ def _uses(resource: Resource) -> tuple[_Use, ...]:
         whole = Resource(resource.urn, resource.type, resource.name, owner.fields)
         for container in containers_of(whole):
             if isinstance(container, Container):
-                found.extend(_container_uses(owner, whole, container))
+                found.extend(_container_uses(owner, container))
     return tuple(found)
 
 
-def _container_uses(owner: KubernetesObject, whole: Resource, container: Container) -> Iterator[_Use]:
-    spec = pod_spec_of(whole, container)
-    runs = list(runs_of(container).files)
-    for command in exec_commands(container):
-        runs += runs_of(container, command).files
-    for run in runs:
-        for config_map, key in map_keys(container, spec, run):
-            yield _Use(owner, container, config_map, key, run)
+def _container_uses(owner: KubernetesObject, container: Container) -> Iterator[_Use]:
+    for config_map, key, run in (*_run(container), *_laid_out(container)):
+        yield _Use(owner, container, config_map, key, run)
+
+
+def _run(container: Container) -> Iterator[tuple[str, str, FileRun]]:
+    """Yield the files of ConfigMaps that a container, a hook or a probe runs."""
+    runs = [runs_of(container), *(runs_of(container, command) for command in exec_commands(container))]
+    for run in (file for each in runs for file in each.files):
+        for config_map, key in map_keys(container, container.pod, run):
+            yield config_map, key, run
+
+
+def _laid_out(container: Container) -> Iterator[tuple[str, str, FileRun]]:
+    """Yield the files of ConfigMaps that may be run where they lie, as an image runs what it finds there."""
     for mount in mounts_of(container):
-        for source in map_files(spec, mount):
+        for source in map_files(container.pod, mount):
             if source.config_map:
-                executable = source.items is None and bool(source.mode & _EXECUTABLE)
-                for key, _, mode in source.items or ():
-                    if mode & _EXECUTABLE or _SHELL_NAMES.fullmatch(key):
-                        yield _Use(
-                            owner, container, source.config_map, key, FileRun(f"{mount.path}/{key}", "")
-                        )
-                if source.items is None and (not mount.inside or executable):
-                    every = "*" if executable else "*.sh"
-                    yield _Use(owner, container, source.config_map, every, FileRun(mount.path, ""))
-                elif source.items is None and _SHELL_NAMES.fullmatch(mount.inside):
-                    yield _Use(owner, container, source.config_map, mount.inside, FileRun(mount.path, ""))
+                for key, path in _scripts(source, mount):
+                    yield source.config_map, key, FileRun(path, "")
+
+
+def _scripts(source: MapFile, mount: Mount) -> Iterator[tuple[str, str]]:
+    """Yield the keys that are scripts by their mode or name, each with its path; ``*`` for every key."""
+    executable = bool(source.mode & _EXECUTABLE)
+    if source.items is not None:
+        for key, _, mode in source.items:
+            if mode & _EXECUTABLE or _SHELL_NAMES.fullmatch(key):
+                yield key, f"{mount.path}/{key}"
+    elif executable or not mount.inside:
+        yield "*" if executable else "*.sh", mount.path
+    elif _SHELL_NAMES.fullmatch(mount.inside):
+        yield mount.inside, mount.path
 
 
 def _maps(stack: StackFacts) -> _Maps:
@@ -275,9 +286,8 @@ def _nested(resource: Resource, use: _Use, text: str, stack: StackFacts) -> Iter
         whole = Resource(resource.urn, resource.type, resource.name, owner.fields)
         for container in containers_of(whole):
             if isinstance(container, Container) and container.path == use.container.path:
-                spec = pod_spec_of(whole, container)
                 for run in runs_of(container).files:
-                    for config_map, key in map_keys(container, spec, run):
+                    for config_map, key in map_keys(container, container.pod, run):
                         if (config_map, key) != (use.config_map, use.key):
                             yield _Use(use.owner, container, config_map, key, run)
 

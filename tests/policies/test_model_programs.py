@@ -114,6 +114,8 @@ def test_an_approved_server_beside_it_excuses_nothing(script: str) -> None:
         {"command": ["tini", "-e", "1", "--", "$(X)"], "env": [{"name": "X", **FROM_CLUSTER}]},
         {"command": ["sh"]},
         {"command": ["sh", "-s"]},
+        {"command": ["sh", "-c", 'v"$@"', "sh", "llm", "serve", "x"]},
+        {"command": ["sh", "-c", '"$@"lm', "sh", "vl"]},
         {"command": ["sh", "$(X)"], "env": [{"name": "X", **FROM_CLUSTER}]},
         {"command": ["python3"]},
         {"command": ["python3", "-m", "runpy"]},

@@ -131,6 +131,20 @@ EVASIVE: Final[dict[str, Naming]] = {
         _other("sh", "/scripts/a", volumeMounts=MOUNT),
         {"a": "exec sh /scripts/b", "b": f"exec vllm serve {m}"},
     ),
+    "part of a volume": lambda _m: _vllm(
+        f"/models/{GOOD}", volumeMounts=[{"name": "w", "mountPath": f"/models/{GOOD}", "subPath": "best"}]
+    ),
+    "directory instead of the hub": lambda _m: _vllm(
+        GOOD, workingDir="/data/best", volumeMounts=[{"name": "w", "mountPath": "/data"}]
+    ),
+    "code of a volume": lambda _m: _with_map(
+        _vllm(f"/models/{GOOD}", env=[*OFF, _variable("PYTHONPATH", "/scripts")], volumeMounts=MOUNT),
+        {"sitecustomize.py": "import sys"},
+    ),
+    "variable of the cluster": lambda m: _other(
+        "/opt/engine", env=[{"name": "LLM_MODEL", "valueFrom": {"configMapKeyRef": {"name": "c", "key": m}}}]
+    ),
+    "model in an image's name": lambda m: {"name": "o", "image": f"{HOME}nim/{m.lower()}{DIGEST}"},
     "script in an image's directory": lambda m: _with_map(
         {"name": "o", "image": f"{HOME}page{DIGEST}", "volumeMounts": MOUNT}, {"1.sh": f"vllm serve {m}"}
     ),
