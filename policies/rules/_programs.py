@@ -157,16 +157,21 @@ def _module(words: Sequence[Token], catalog: Catalog) -> Iterator[Used]:
                 if any(module == each or module.startswith(f"{each}.") for each in program.modules):
                     yield Used(program, tuple(words[index + 2 :]))
             return
-        if not word.text.startswith("-"):
+        if not word.text.startswith("-") and words[index - 1].text not in {"-X", "-W"}:
             return
 
 
 def first_word(used: Used) -> Token | None:
-    """Return the first word after a program that is no option and no value of one, or an option alone."""
+    """Return the first word after a program that is no option, or an option that stands alone.
+
+    None where an option stands before it of which nobody knows whether it takes the word as its value.
+    """
     words, index = used.words, 0
-    while index < len(words):
-        word = words[index]
-        if not word.readable or not word.text.startswith("-"):
-            return word
-        index += 2 if word.text in used.program.taking else 1
-    return words[0] if words else None
+    while index < len(words) and words[index].readable and words[index].text.startswith("-"):
+        option = words[index].text
+        if option in used.program.taking:
+            index += 1
+        elif "=" not in option and any(not word.text.startswith("-") for word in words[index + 1 :]):
+            return None
+        index += 1
+    return words[min(index, len(words) - 1)] if words else None

@@ -70,11 +70,10 @@ def _fix(program: Program) -> str:
 
 def _reaches(used: Used) -> bool:
     word = first_word(used)
-    if word is None or not word.readable:
-        return True
     if used.program.verbs:
-        return word.text in used.program.verbs
-    return word.text not in used.program.harmless
+        words = used.words if word is None else (word,)
+        return any(not each.readable or each.text in used.program.verbs for each in words)
+    return word is None or not word.readable or word.text not in used.program.harmless
 
 
 def _is_told(used: Used, line: CommandLine) -> bool:

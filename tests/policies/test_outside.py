@@ -164,6 +164,9 @@ PROGRAMS: Final = [
     "azcopy copy a b",
     "python3 -m awscli s3 ls",
     "pip install app",
+    "pip --proxy p install app",
+    "python3 -X dev -m awscli s3 ls",
+    "aws --debug configure s3 ls",
     "curl --upload-file x gs://bucket/x",
 ]
 
@@ -183,6 +186,7 @@ def test_a_program_that_leads_to_a_foreign_service_is_found_wherever_it_is_run(
 STEERING: Final = [
     "kubectl apply -f x",
     "kubectl --context uk delete pod x",
+    "kubectl --as get delete pod x",
     "helm install x chart",
     "terraform apply",
     "pulumi up --yes",
