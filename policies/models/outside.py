@@ -15,7 +15,8 @@ from policies.models.launchers import CONTAINER_TOOLS
 from policies.models.local_commands import local_commands
 from policies.models.machines import Start, starts_of
 from policies.models.mentions import models_mentioned
-from policies.models.programs import STARTS_WORKLOADS, USUAL_ON_MACHINES, Runs, runs_of
+from policies.models.problems import STARTS_WORKLOADS, USUAL_ON_MACHINES
+from policies.models.programs import Runs, runs_of
 from policies.models.serverless import serverless_containers
 from policies.models.shell import read_script
 

@@ -30,27 +30,14 @@ from policies.models.launchers import (
     changes_cluster,
     launched,
 )
+from policies.models.problems import AWK, CHANGES_PATH, INPUT, OWN_FILE, STARTS_WORKLOADS, UNREADABLE
 from policies.models.program_names import LAUNCHERS, PYTHON, SHELLS
 from policies.models.references import named
 from policies.models.runs import MAYBE, FileRun, Runs
 from policies.models.shell import ScriptWord, read_script
 
-__all__ = ["STARTS_WORKLOADS", "USUAL_ON_MACHINES", "runs_of"]
+__all__ = ["runs_of"]
 
-STARTS_WORKLOADS: Final = "which can start workloads that no rule sees"
-"""How a problem ends that only says that a tool of clusters or containers is run: ``it runs docker, …``."""
-
-_UNREADABLE: Final = (
-    "it runs a program whose name is not in the manifest: a shell, a variable or the cluster makes it"
-)
-_INPUT: Final = "reads its program from its input, where nobody can read it"
-_OWN_FILE: Final = "it runs a file that its own script puts in place"
-_CHANGES_PATH: Final = "its script writes files and changes where programs are looked for"
-_AWK: Final = "its awk may run other programs"
-USUAL_ON_MACHINES: Final = frozenset({_UNREADABLE, _OWN_FILE, _CHANGES_PATH, _AWK})
-"""Problems of a container that are daily work where a script sets up a machine: it installs what it then
-runs, by functions that run their arguments.
-"""
 _PASSING: Final = ("/tmp/", "/var/tmp/", "/dev/", "/run/", "/proc/")  # noqa: S108  (places that a script may write to)
 _SCRIPT_NAMES = re.compile(r".*\.(?:sh|bash|py|pl|rb|js)")
 _SHELL_VARIABLES = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|PROMPT_COMMAND|LD_PRELOAD|LD_AUDIT")
@@ -119,7 +106,7 @@ class _Walker:
             self.runs.commands.append(tuple(words))
         first, rest = words[0], tuple(words[1:])
         if not first.readable or "{}" in first.text or depth > _DEEPEST:
-            self._problem(_UNREADABLE)
+            self._problem(UNREADABLE)
             return
         name = base_name(first.text)
         if name in {"busybox", "toybox", "bb"} and rest:
@@ -184,7 +171,7 @@ class _Walker:
                     return
         index, certain = launched(name, rest)
         if not certain and not all(word.readable for word in rest):
-            self._problem(_UNREADABLE)
+            self._problem(UNREADABLE)
         if index is None:
             return
         program = rest[index:]
@@ -254,7 +241,7 @@ class _Walker:
                 written |= {base_name(word.text) for word in command[1:]}
                 writes = True
         if writes and ("PATH" in found.assigned or re.search(r"\bPATH=", text.text)):
-            self._problem(_CHANGES_PATH)
+            self._problem(CHANGES_PATH)
         for command in commands:
             self._scripted(command, written - {""}, text.text, depth, writes=writes)
 
@@ -266,11 +253,11 @@ class _Walker:
         if (first.readable and base_name(first.text) in written) or (
             is_path and (first.text.startswith(_PASSING) or (writes and not first.text.startswith("/")))
         ):
-            self._problem(_OWN_FILE)
+            self._problem(OWN_FILE)
         before = len(self.runs.files)
         self.command(command, (), script, depth + 1)
         if any(base_name(each.path) in written for each in self.runs.files[before:]):
-            self._problem(_OWN_FILE)
+            self._problem(OWN_FILE)
 
     def _shell(
         self, rest: tuple[Token, ...], prefix: Sequence[Token], script: str | None, depth: int
@@ -292,11 +279,11 @@ class _Walker:
             if not word.text.startswith("--"):
                 takes_text = takes_text or "c" in word.text
                 if "s" in word.text and not takes_text:
-                    self._problem(f"its shell {_INPUT}")
+                    self._problem(f"its shell {INPUT}")
                     return
             index += 2 if word.text in {"-o", "+o", "-O", "+O", "--rcfile", "--init-file"} else 1
         if index >= len(rest):
-            self._problem(f"its shell {_INPUT}")
+            self._problem(f"its shell {INPUT}")
         elif takes_text:
             self._text(rest[index], rest[index + 2 :], depth + 1)
         else:
@@ -310,7 +297,7 @@ class _Walker:
             return
         path = words[0].text
         if path in {"-", "/dev/stdin"} or path.startswith(("/dev/fd/", "/proc/")):
-            self._problem(f"its interpreter {_INPUT}")
+            self._problem(f"its interpreter {INPUT}")
             return
         self.runs.files.append(FileRun(path, interpreter, tuple(words[1:]), tuple(prefix), script))
 
@@ -342,7 +329,7 @@ class _Walker:
                 index += not text[place:]
                 break
             index += 1
-        self._problem(f"its Python {_INPUT}")
+        self._problem(f"its Python {INPUT}")
 
     def _python_text(self, letter: str, value: Token | None) -> None:
         if value is None or not value.readable:
@@ -372,7 +359,7 @@ class _Walker:
             elif not text.startswith("--"):
                 self._file(rest[index:], "other", prefix, script)
                 return
-        self._problem(f"its {name} {_INPUT}")
+        self._problem(f"its {name} {INPUT}")
 
     def _awk(self, rest: tuple[Token, ...], prefix: Sequence[Token], script: str | None) -> None:
         for index, word in enumerate(rest):
@@ -381,7 +368,7 @@ class _Walker:
         if any(
             not word.readable or re.search(r"system\s*\(|getline|\|\s*\"|\|&", word.text) for word in rest[:4]
         ):
-            self._problem(_AWK)
+            self._problem(AWK)
 
     def _find(self, rest: tuple[Token, ...], script: str | None, depth: int) -> None:
         if not all(word.readable or word.single for word in rest):

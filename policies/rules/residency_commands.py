@@ -14,7 +14,8 @@ from typing import Final
 from catalog import Catalog, ProgramKind
 from policies.facts import Resource
 from policies.models.local_commands import LOCAL_COMMAND
-from policies.models.programs import STARTS_WORKLOADS, FileRun
+from policies.models.problems import STARTS_WORKLOADS
+from policies.models.programs import FileRun
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._programs import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
