@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from policies.facts import Resource, TEXT_OBJECTS, Value, contains_unknown, plain
+from policies.facts import TEXT_OBJECTS, Resource, Value, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
 from policies.models.containers import Blind, Container, Variable, containers_of, exec_commands
 from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions

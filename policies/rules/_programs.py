@@ -15,10 +15,12 @@ from catalog import Catalog, Program
 from policies.facts import Resource, Value, plain
 from policies.models.command_line import Token, base_name, environment_of, is_wrapping
 from policies.models.containers import Blind, Container
-from policies.models.launchers import LAUNCHERS, PYTHON, STRICT_LAUNCHERS, launched
+from policies.models.launchers import STRICT_LAUNCHERS, launched
 from policies.models.local_commands import local_commands
 from policies.models.machines import starts_of
-from policies.models.programs import Runs, runs_of
+from policies.models.program_names import LAUNCHERS, PYTHON
+from policies.models.programs import runs_of
+from policies.models.runs import Runs
 from policies.models.serverless import all_containers
 
 __all__ = ["CommandLine", "Used", "command_lines_of", "first_word", "programs_in"]

@@ -12,9 +12,10 @@ from typing import Final
 
 from catalog import Catalog, NamedService
 from catalog.services import CONFIG_FILE, FLAG, SCHEME, VARIABLE
+from policies.decoding import from_base64
 from policies.documents import TooMuchError, documents_in
 from policies.facts import Resource, Unknown, Value, is_blank, plain
-from policies.hosts import decoded, readings, variables_of
+from policies.hosts import readings, variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 
@@ -48,7 +49,7 @@ def services_in(resource: Resource, catalog: Catalog) -> Iterator[Finding]:
     encoded = ("binaryData", "data") if is_secret else ("binaryData",)
     for path, key, text in _texts(resource.properties, ""):
         top = path.partition(".")[0]
-        known = decoded(text) if top in encoded and (is_secret or is_map) else text
+        known = (from_base64(text) or "") if top in encoded and (is_secret or is_map) else text
         yield from _text(path, known, catalog, quiet=is_secret)
         for row in variables.get(key, ()) if is_map else ():
             if _fits(row, text, {}):

@@ -78,8 +78,6 @@ def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
             yield f"{name}.{key}", (from_base64(text) if encoded else None) or text
 
 
-
-
 def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:
     try:
         configuration = read(text)
