@@ -23,7 +23,7 @@ from catalog.node_types import Gpu, GpuModel, NodeType, Vendor
 from catalog.packages import Package, PackageKind
 from catalog.places import Offer, Place, PlaceDefaults, PlaceKind
 from catalog.prices import ExchangeRate, Per, Price
-from catalog.programs import Program, ProgramKind, UrlScheme
+from catalog.programs import Program, ProgramKind
 from catalog.services import NamedService
 from catalog.throughput import Throughput
 
@@ -72,7 +72,6 @@ __all__ = [
     "Throughput",
     "UpstreamBinary",
     "UpstreamImage",
-    "UrlScheme",
     "Use",
     "Vendor",
     "Weights",

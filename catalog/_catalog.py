@@ -22,7 +22,7 @@ from catalog.packages import Package
 from catalog.patterns import matches
 from catalog.places import Place
 from catalog.prices import ExchangeRate, Price
-from catalog.programs import Program, UrlScheme
+from catalog.programs import Program
 from catalog.services import FileHints, NamedService
 from catalog.throughput import Throughput
 
@@ -52,7 +52,6 @@ class Catalog:
     services: Mapping[str, NamedService]
     api_groups: Mapping[str, ApiGroup]
     programs: Mapping[str, Program]
-    url_schemes: Mapping[str, UrlScheme]
     hub_owners: Mapping[str, HubOwner]
     bills: Mapping[str, Bill]
     exchange_rates: Mapping[str, ExchangeRate]

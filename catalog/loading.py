@@ -29,7 +29,7 @@ from catalog.node_types import Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
 from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
-from catalog.programs import Program, UrlScheme
+from catalog.programs import Program
 from catalog.services import NamedService, hints_of, services_by_key
 from catalog.throughput import Throughput
 
@@ -68,7 +68,6 @@ def read_catalog(data: Traversable) -> Catalog:
     services = read_rows(data, "services.yaml", "services", NamedService, "name", mistakes)
     groups = read_rows(data, "api_groups.yaml", "api_groups", ApiGroup, "group", mistakes)
     programs = read_rows(data, "programs.yaml", "programs", Program, "name", mistakes)
-    schemes = read_rows(data, "url_schemes.yaml", "schemes", UrlScheme, "scheme", mistakes)
     owners = read_rows(data, "hub_owners.yaml", "hub_owners", HubOwner, "owner", mistakes)
     bills = read_rows(data, "bills.yaml", "bills", Bill, "cloud", mistakes)
     rates = read_rows(data, "exchange_rates.yaml", "exchange_rates", ExchangeRate, "currency", mistakes)
@@ -102,7 +101,6 @@ def read_catalog(data: Traversable) -> Catalog:
         services=_by("name", services),
         api_groups=_by("group", groups),
         programs=_by("name", programs),
-        url_schemes=_by("scheme", schemes),
         hub_owners=_by("owner", owners),
         bills=_by("cloud", bills),
         exchange_rates=_by("currency", rates),

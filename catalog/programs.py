@@ -1,25 +1,15 @@
-"""Programs that reach out without naming a host, or steer clouds and clusters; and schemes of such URLs."""
+"""Programs that reach out without naming a host, or steer clouds and clusters."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
 from catalog._source import Country, Fact, Line, Source
 
-__all__ = ["Program", "ProgramKind", "UrlScheme"]
-
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
-
-
-def _scheme(text: str) -> str:
-    if _SCHEME.fullmatch(text):
-        return text
-    message = "a scheme is what stands before ://, in lower case, such as gs"
-    raise ValueError(message)
+__all__ = ["Program", "ProgramKind"]
 
 
 class ProgramKind(StrEnum):
@@ -69,13 +59,3 @@ class Program(Fact):
             message = "a program of the kind service needs the country of its owner"
             raise ValueError(message)
         return self
-
-
-class UrlScheme(Fact):
-    """One scheme that stands for a service: ``gs://bucket`` names no host and can only mean Google."""
-
-    scheme: Annotated[str, AfterValidator(_scheme)]
-    owner: Line
-    country: Country
-    note: str = ""
-    source: Source

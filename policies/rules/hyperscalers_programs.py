@@ -6,11 +6,10 @@ What a program does that is not in the catalogue, or inside an image, says nothi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from catalog import Catalog, Program, ProgramKind, UrlScheme
+from catalog import Catalog, Program, ProgramKind
 from policies.facts import Resource
 from policies.models.command_line import Token
 from policies.rule import Context, Family, ResourceRule, Severity
@@ -22,7 +21,6 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID: Final = "hyperscalers-programs"
-_SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _OFF: Final = frozenset({"", "0", "false", "no"})
 
 
@@ -45,13 +43,6 @@ def _found(line: CommandLine, catalog: Catalog) -> Iterator[tuple[str, str]]:
     for used in programs_in(line, catalog):
         if used.program.kind is ProgramKind.SERVICE and _reaches(used) and not _is_told(used, line):
             yield _found_program(used.program), _fix(used.program)
-    texts = [word.text for words in line.runs.commands for word in words]
-    for scheme in _schemes((*texts, *line.environment.values()), catalog):
-        yield (
-            f"has a URL with the scheme {scheme.scheme}://, which is a service of {scheme.owner} "
-            f"({scheme.country})",
-            "take it from the bucket of this jurisdiction, by its own endpoint",
-        )
 
 
 def _found_program(program: Program) -> str:
@@ -63,7 +54,7 @@ def _found_program(program: Program) -> str:
 
 def _fix(program: Program) -> str:
     if not program.elsewhere and not program.variables:
-        return "take what it fetches from the registry or bucket of the jurisdiction (make mirror)"
+        return "take what it fetches from the registry or bucket of the jurisdiction"
     named = [*program.elsewhere[:1], *program.variables[:1]]
     return f"give it {' or '.join(named)} with a host of this jurisdiction, written out; or leave it away"
 
@@ -101,15 +92,6 @@ def _names(word: Token, following: tuple[Token, ...], program: Program) -> bool:
     return bool(following) and following[0].readable and bool(following[0].text)
 
 
-def _schemes(texts: tuple[str, ...], catalog: Catalog) -> Iterator[UrlScheme]:
-    for text in texts:
-        if "://" in text:
-            for match in _SCHEME.finditer(text):
-                found = catalog.url_schemes.get(match["scheme"].lower())
-                if found is not None:
-                    yield found
-
-
 RULE = ResourceRule(
     id=_ID,
     family=Family.HYPERSCALERS,
@@ -117,7 +99,7 @@ RULE = ResourceRule(
     why="Half of the programs that fetch models and data know one service only, or go to Amazon unless told "
     "otherwise; no host stands in such a command for a reader to see.",
     law="US CLOUD Act (18 U.S.C. 2713) against GDPR Art 48 and UK GDPR Art 48: orders of third countries",
-    source="catalog/data/programs.yaml and url_schemes.yaml, each row with its source",
+    source="catalog/data/programs.yaml, each row with its source",
     references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
     severity=Severity.CRITICAL,
     fix="Mirror what is fetched there into the jurisdiction, or give the program an endpoint inside it.",

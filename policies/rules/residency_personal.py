@@ -1,9 +1,9 @@
 """What is marked as personal data stands at a place that is known.
 
 ``residency`` refuses a place outside for every resource of a cloud. An object of Kubernetes stands where its
-cluster stands, and some objects are only a door to a store or a service elsewhere: without the mark an
-unknown host behind one is the program's own affair, with the mark somebody has to be able to say where it is.
-What is only known during the update is judged then.
+cluster stands, of which ``residency-cluster`` speaks, and some objects are only a door to a store or a
+service elsewhere: without the mark an unknown host behind one is the program's own affair, with the mark
+somebody has to be able to say where it is. What is only known during the update is judged then.
 """
 
 from __future__ import annotations
@@ -45,14 +45,6 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if not any(True for _ in _labelled(resource.properties)):
         return
     marked = "it is marked as personal data, and"
-    if resource.provider is None or resource.provider.is_default:
-        yield violation(
-            _ID,
-            resource,
-            found=f"{marked} its cluster is chosen by the environment of whoever runs this",
-            allowed="personal data in a cluster that the program itself names",
-            fix="declare a pulumi:providers:kubernetes with the kubeconfig of this stack's own cluster",
-        )
     for start, paths in _DOORS.items():
         for path in paths if resource.type.startswith(start) else ():
             for found in select(resource.properties, path):
@@ -103,7 +95,7 @@ RULE = ResourceRule(
     law=LAW,
     references=("EU Cloud Sovereignty Framework SOV-3",),
     severity=Severity.HIGH,
-    fix="Keep personal data at places of the jurisdiction, in a cluster that the program names.",
+    fix="Keep personal data at places of the jurisdiction.",
     exception=NO_EXCEPTION,
     check=_check,
 )

@@ -24,10 +24,6 @@ def test_a_mistake_in_the_list_of_programs_is_named(spoil: Spoil, old: str, new:
     assert message in refusal(spoil("programs.yaml", old, new))
 
 
-def test_a_scheme_is_written_without_its_slashes(spoil: Spoil) -> None:
-    assert "before ://" in refusal(spoil("url_schemes.yaml", "scheme: gs,", 'scheme: "gs://",'))
-
-
 def test_only_what_can_be_told_of_another_service_has_ways_to_be_told() -> None:
     """A way round in a row of another kind would never be read."""
     for program in load_catalog().programs.values():

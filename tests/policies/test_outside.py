@@ -167,7 +167,6 @@ PROGRAMS: Final = [
     "pip --proxy p install app",
     "python3 -X dev -m awscli s3 ls",
     "aws --debug configure s3 ls",
-    "curl --upload-file x gs://bucket/x",
 ]
 
 

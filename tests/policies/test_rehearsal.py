@@ -52,5 +52,5 @@ def test_a_lock_that_somebody_points_to_by_the_variable_alone_is_not_used(tmp_pa
     rehearsing = lock_of_stack("sovereign", "eu", "eu", rehearsed(tmp_path))
 
     assert pointed.lock is None
-    assert "make mirror STACK=eu" in pointed.problem
+    assert "docs/locks.md" in pointed.problem
     assert rehearsing.lock is not None
