@@ -10,7 +10,7 @@ from catalog._source import Checked, Fact, Source
 from catalog.api_groups import ApiGroup, GroupKind
 from catalog.bills import Bill, BillItem, Each
 from catalog.binaries import UpstreamBinary
-from catalog.clouds import CloudInfo, Dns, KubernetesRelease
+from catalog.clouds import CloudInfo, Dns, GpuSoftware, KubernetesRelease
 from catalog.errors import CatalogError, LockError
 from catalog.hosts import Host, HostKind
 from catalog.hub_owners import HubOwner
@@ -42,6 +42,7 @@ __all__ = [
     "Fact",
     "Gpu",
     "GpuModel",
+    "GpuSoftware",
     "GroupKind",
     "Host",
     "HostKind",

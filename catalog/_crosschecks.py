@@ -28,6 +28,7 @@ def cross_check(catalog: Catalog) -> list[str]:
         *_clouds(catalog),
         *_gpus(catalog),
         *_places(catalog),
+        *_network_slots(catalog),
         *_node_types(catalog),
         *_licences(catalog),
         *_models(catalog),
@@ -65,6 +66,20 @@ def _places(catalog: Catalog) -> Iterator[str]:
         for place in catalog.places(cloud):
             key = f"places/{cloud}.yaml: places[{place.code}]"
             yield from (f"{key}.{line}" for line in _place(catalog, place))
+
+
+def _network_slots(catalog: Catalog) -> Iterator[str]:
+    """Two places of a cloud with one slot would share a VLAN and its addresses."""
+    for cloud in catalog.clouds:
+        taken: dict[int, str] = {}
+        for place in catalog.places(cloud):
+            slot = place.defaults.network_slot if place.defaults else None
+            if slot is None:
+                continue
+            if slot in taken:
+                key = f"places/{cloud}.yaml: places[{place.code}].defaults.network_slot"
+                yield f"{key}: {slot} is taken by {taken[slot]}"
+            taken.setdefault(slot, place.code)
 
 
 def _place(catalog: Catalog, place: Place) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pydantic import StrictBool, StrictInt
 
 from catalog._source import Country, Fact, Line, Source
 
-__all__ = ["CloudInfo", "Dns", "KubernetesRelease"]
+__all__ = ["CloudInfo", "Dns", "GpuSoftware", "KubernetesRelease"]
 
 
 class Dns(Fact):
@@ -28,6 +28,16 @@ class KubernetesRelease(Fact):
     source: Source
 
 
+class GpuSoftware(Fact):
+    """Who puts the NVIDIA driver and the device plugin on GPU nodes: without them no pod is given a GPU."""
+
+    from_cloud: StrictBool
+    """True if nodes of a GPU pool come with both. False: somebody has to install them."""
+    note: Line
+    """What the cloud does, or what it leaves to do, as a person reads it."""
+    source: Source
+
+
 class CloudInfo(Fact):
     """One cloud: ``key`` is the value of ``sovereign:cloud``."""
 
@@ -46,6 +56,8 @@ class CloudInfo(Fact):
     has_object_storage: StrictBool
     kubernetes: KubernetesRelease | None = None
     dns: Dns
+    gpu_software: GpuSoftware | None = None
+    """None: not known."""
     note: str = ""
     source: Source
 

@@ -7,9 +7,9 @@ and an unknown place is a violation, never a guess.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self, cast
+from typing import Annotated, Self, cast
 
-from pydantic import StrictBool, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from catalog._source import Country, Fact, Line, Source
 
@@ -67,6 +67,9 @@ class PlaceDefaults(Fact):
     """Zone of the gateway of private nodes where it is not sold in the stack's own; None: it is."""
     node_zone: str | None = None
     """Availability zone of the node pools in a region of several zones, whose pools must name one."""
+    network_slot: Annotated[StrictInt, Field(ge=0)] | None = None
+    """Number of this place among those of its cloud, where networks of several places share one LAN: VLAN and
+    addresses follow from it. Never reused, as it must differ from those of all stacks there are."""
     storage_class: str | None = None
     """Kubernetes storage class, encrypted where the place has such; None takes the cloud module's own."""
 

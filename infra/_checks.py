@@ -26,6 +26,11 @@ _EXAMPLE_DOMAIN = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid
 """RFC 2606 and RFC 6761: nobody owns these names."""
 
 
+_FIREWALLED: Final = frozenset({"civo", "hetzner"})
+"""Clouds on which this program closes the nodes' way out, but for ports such as that of HTTPS."""
+
+_HTTPS_PORT: Final = "443"
+
 _PROJECT_IN_REHEARSAL: Final = {
     "project_id": str(uuid.UUID(int=0)),
     "service_name": uuid.UUID(int=0).hex,
@@ -241,6 +246,7 @@ def _registry(
             f"missing; {where} has no image registry. Allowed: host/path of one inside the jurisdiction",
         )
         return None
+    _port(registry, cloud, mistakes)
     if rehearsal:
         return registry
     if _is_placeholder(registry):
@@ -256,6 +262,17 @@ def _registry(
     elif auth is not None and not all(auth.get_secret_value().partition(":")):
         mistakes.at("registry_auth", "found a secret that is not user:password; allowed: user:password")
     return registry
+
+
+def _port(registry: str, cloud: CloudInfo, mistakes: Mistakes) -> None:
+    """Nodes behind this program's own firewalls reach registries on the port of HTTPS and on no other."""
+    _, _, port = registry.partition("/")[0].partition(":")
+    if port and port != _HTTPS_PORT and cloud.key in _FIREWALLED:
+        mistakes.at(
+            "registry",
+            f"found {registry!r}: port {port}, which the nodes' firewall on {cloud.key} does not let out; "
+            f"allowed: a registry on port {_HTTPS_PORT}, written without a port",
+        )
 
 
 def _is_placeholder(registry: str) -> bool:

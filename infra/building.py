@@ -132,7 +132,7 @@ def _gpu(settings: Settings, provider: pulumi.ProviderResource) -> GpuChoice:
     choice = choose(
         settings.gpu,
         held_gpu_pool(settings.cloud.key, settings.name),
-        lambda asked: module.stock(asked.node_type.name, asked.zone, provider),
+        lambda asked: module.stock(asked.node_type.name, asked.zone, provider, settings.project),
     )
     for silence in choice.untold:
         pulumi.log.warn(f"The stock of GPUs could not be asked; the pool may fail for want of it. {silence}")

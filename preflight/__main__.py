@@ -113,11 +113,18 @@ def _ask(
             ),
         ),
         ("Account", (*account.credentials(module, os.environ, rehearsal=rehearsal is not None), *told)),
-        ("Machines", (*machines.gpu_pool(settings, told), *machines.memory(settings, catalog))),
+        (
+            "Machines",
+            (
+                *machines.gpu_pool(settings, told),
+                *machines.gpu_software(settings),
+                *machines.memory(settings, catalog),
+            ),
+        ),
         (
             "Artefacts",
             (
-                *artefacts.registry(settings.registry),
+                *artefacts.registry(settings, found),
                 *artefacts.lock(lock_name(stack, settings), found, project),
             ),
         ),

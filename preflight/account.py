@@ -85,7 +85,9 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
                 found = stock_answer(
                     candidate.node_type.name,
                     candidate.zone.code,
-                    lambda asked=candidate: module.stock(asked.node_type.name, asked.zone, provider),
+                    lambda asked=candidate: module.stock(
+                        asked.node_type.name, asked.zone, provider, settings.project
+                    ),
                 )
             answers.append(found)
 

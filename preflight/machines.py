@@ -10,7 +10,7 @@ from components.clouds.inspection import Answer, Verdict
 from infra.gpu import GpuCandidate
 from infra.settings import Settings
 
-__all__ = ["gpu_pool", "memory"]
+__all__ = ["gpu_pool", "gpu_software", "memory"]
 
 _BYTES_PER_GIB: Final = 2**30
 _COMFORTABLE: Final = 0.8
@@ -50,6 +50,26 @@ def gpu_pool(settings: Settings, stock: Sequence[Answer]) -> Iterator[Answer]:
 
 def _named(answer: Answer, candidates: Sequence[GpuCandidate]) -> bool:
     return any(answer.about == f"{each.node_type.name} in {each.zone.code}" for each in candidates)
+
+
+def gpu_software(settings: Settings) -> Iterator[Answer]:
+    """Whether GPU nodes come with driver and device plugin; without them a node offers no GPU to pods."""
+    if not settings.gpu:
+        return
+    about = "driver and device plugin on GPU nodes"
+    known = settings.cloud.gpu_software
+    if known is not None and known.from_cloud:
+        yield Answer(about=about, verdict=Verdict.GOOD, found=known.note)
+        return
+    yield Answer(
+        about=about,
+        verdict=Verdict.LOOK if known else Verdict.UNTOLD,
+        found=known.note
+        if known
+        else f"the catalogue does not say whether {settings.cloud.name} brings them",
+        remedy=f"see docs/clouds/{settings.cloud.key}.md: they must be there, from your own registry, before "
+        "vLLM can start; then every GPU node lists nvidia.com/gpu as allocatable",
+    )
 
 
 def memory(settings: Settings, catalog: Catalog) -> Iterator[Answer]:

@@ -313,8 +313,12 @@ class CloudModule(Protocol):
         """Ask the cloud, before anything is created, what could keep the stack from coming up."""
         ...
 
-    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+    def stock(
+        self, node_type: str, zone: Place, provider: pulumi.ProviderResource, project: str | None = None
+    ) -> Stock:
         """Ask the cloud whether a GPU node type can be had in a zone, through the stack's provider.
+
+        ``project`` is the cloud's project of the stack, for clouds that answer by project.
 
         Raises:
             StockUntoldError: the cloud gave no answer.

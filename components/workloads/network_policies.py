@@ -1,7 +1,8 @@
 """NetworkPolicy specs: everything is refused, then each path that the stack needs is named.
 
-These are standard NetworkPolicies, so they hold under any network plugin that enforces them (Cilium on
-Scaleway and on Civo). They know addresses, ports and pods, not host names; see ``egress_gate`` for how one
+These are standard NetworkPolicies, so they hold under any network plugin that enforces them: Cilium on
+Scaleway, Civo and OVHcloud's standard plan, Canal on OVHcloud's free plan, k3s' own controller (kube-router)
+on Hetzner. They know addresses, ports and pods, not host names; see ``egress_gate`` for how one
 host is singled out.
 """
 

@@ -156,6 +156,13 @@ def refusal(data: Path) -> str:
             id="nodes in the zone of another region",
         ),
         pytest.param(
+            "places/ovh.yaml",
+            "network_slot: 4\n",
+            "network_slot: 0\n",
+            "places[SBG5].defaults.network_slot: 0 is taken by GRA11",
+            id="two places on one VLAN",
+        ),
+        pytest.param(
             "places/civo.yaml",
             "code: FRA1\n    kind: region\n    country: DE",
             "code: FRA1\n    kind: region\n    country: CH",

@@ -39,7 +39,7 @@ STANDS_IN = {
     "ovh:CloudProject/networkPrivate:NetworkPrivate": {"regionsOpenstackIds": OPENSTACK_IDS},
     "ovh:CloudProject/gateway:Gateway": {"externalInformations": [{"ips": [{"ip": "192.0.2.10"}]}]},
     "ovh:CloudProject/kube:Kube": {"kubeconfig": "kubeconfig of the cluster", "url": "abc.k8s.ovh.net"},
-    "ovh:CloudProject/kubeNodePool:KubeNodePool": {"status": "READY", "name": "a-pool"},
+    "ovh:CloudProject/kubeNodePool:KubeNodePool": {"status": "READY", "name": "a-pool", "availableNodes": 2},
     "ovh:CloudProject/storage:Storage": {"virtualHost": "https://a-bucket.s3.gra.io.cloud.ovh.net"},
     "ovh:CloudProject/s3Credential:S3Credential": {"accessKeyId": "ACCESS", "secretAccessKey": "SECRET"},
     "ovh:CloudProject/containerRegistry:ContainerRegistry": {"url": "https://abc.c1.gra9.harbor.test"},
@@ -68,6 +68,7 @@ class Registered:
     custom: bool
     inputs: Mapping[str, Any]
     ignored: tuple[str, ...]
+    timeouts: Mapping[str, str]
 
     @property
     def package(self) -> str:
@@ -107,6 +108,7 @@ class _Recorder(pulumi_mocks.MockMonitor):
                 custom=request.custom,
                 inputs=inputs,
                 ignored=tuple(request.ignoreChanges),
+                timeouts={field.name: value for field, value in request.customTimeouts.ListFields() if value},
             )
         )
         registered: Any = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType]

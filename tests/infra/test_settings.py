@@ -264,6 +264,15 @@ def test_a_cloud_without_a_registry_needs_one_named() -> None:
     assert the_mistake(without).startswith("sovereign:registry: missing; Civo has no image registry.")
 
 
+def test_a_registry_that_the_nodes_firewall_keeps_them_from_is_refused() -> None:
+    """Else every node would wait for its images, and no message would say why."""
+    message = the_mistake({**UK, "sovereign:registry": "registry.acme.co.uk:5000/sovereign"})
+    assert "port 5000, which the nodes' firewall on civo does not let out" in message
+    assert "written without a port" in message
+    named = parse({**UK, "sovereign:registry": "registry.acme.co.uk:443/sovereign"}, CATALOG)
+    assert named.registry == "registry.acme.co.uk:443/sovereign"
+
+
 def test_a_cloud_with_a_registry_uses_its_own(catalog: Catalog) -> None:
     assert parse({**EU, "sovereign:registry": "registry.acme.eu/x"}, catalog).registry is None
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from catalog import LockError, Use, load_catalog
 from components.clouds import Stock, StockUntoldError, cloud_module
+from components.clouds.civo.inspection import iso_country
 from components.clouds.inspection import Answer, Verdict, placed_answer, stock_answer
 from infra.locks import FoundLock
 from infra.settings import Settings, parse
@@ -21,6 +22,7 @@ from policies.acceptances import judge
 from preflight import account, artefacts, costs, law, machines, serving
 from preflight.report import Section, as_json, passed, print_table
 from tests.components.recording import made_up_lock
+from tests.infra.test_ovh_settings import OVH
 from tests.infra.test_settings import EU, UK
 
 CATALOG = load_catalog()
@@ -174,6 +176,74 @@ def test_an_expired_acceptance_fails_whatever_is_served() -> None:
     assert answers["licence"].verdict is Verdict.GOOD
     assert answers["acceptances"].verdict is Verdict.FAIL
     assert "expired on 2026-11-01" in answers["acceptances"].found
+
+
+NAMED = "registry.acme.co.uk/sovereign"
+
+
+def locked(registry: str) -> FoundLock:
+    return FoundLock(lock=made_up_lock("uk", registry), advice="")
+
+
+NO_LOCK = FoundLock(lock=None, advice="run make mirror")
+
+
+def test_a_registry_that_nobody_asked_is_not_called_good() -> None:
+    told = the(artefacts.registry(settings(UK), NO_LOCK))
+    assert told.verdict is Verdict.UNTOLD
+    assert NAMED in told.found
+    assert "log in to registry.acme.co.uk" in told.remedy
+
+
+def test_a_registry_is_compared_with_the_images_of_the_lock() -> None:
+    same = the(artefacts.registry(settings(UK), locked(NAMED)))
+    assert same.verdict is Verdict.GOOD
+    assert "it was not asked" in same.found
+    moved = the(artefacts.registry(settings(UK), locked("registry.acme.eu/sovereign")))
+    assert moved.verdict is Verdict.FAIL
+    assert "vllm (registry.acme.eu/sovereign/rehearsal/vllm)" in moved.found
+
+
+def test_the_clouds_own_registry_is_made_by_the_stack_or_tells_its_name_later() -> None:
+    own = the(artefacts.registry(settings(), NO_LOCK))
+    assert own.verdict is Verdict.GOOD
+    assert "rg.fr-par.scw.cloud/" in own.found
+    later = the(artefacts.registry(settings(OVH), NO_LOCK))
+    assert later.verdict is Verdict.LOOK
+    assert "sovereign:registry" in later.remedy
+
+
+@pytest.mark.parametrize(
+    ("basis", "verdict"),
+    [(EU, Verdict.GOOD), (OVH, Verdict.LOOK), (UK, Verdict.LOOK)],
+    ids=["scw", "ovh", "civo"],
+)
+def test_where_gpu_nodes_come_bare_a_person_is_told_before_vllm_waits_for_ever(
+    basis: dict[str, object], verdict: Verdict
+) -> None:
+    answer = the(machines.gpu_software(settings(basis)))
+    assert answer.verdict is verdict, answer.found
+    assert ("nvidia.com/gpu" in answer.remedy) == (verdict is Verdict.LOOK)
+
+
+def test_what_nobody_knows_of_gpu_nodes_is_not_told_and_without_gpus_nothing_is_said() -> None:
+    known = settings(OVH)
+    unknown = known.model_copy(update={"cloud": known.cloud.model_copy(update={"gpu_software": None})})
+    assert the(machines.gpu_software(unknown)).verdict is Verdict.UNTOLD
+    assert list(machines.gpu_software(settings(OVH, location="SBG5"))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "country"),
+    [("uk", "GB"), ("gb", "GB"), ("de", "DE"), ("United Kingdom", "GB"), ("Germany", "DE"), ("in", "IN")],
+)
+def test_a_country_as_civo_spells_it_is_read_as_iso_does(told: str, country: str) -> None:
+    assert iso_country(told) == country
+
+
+@pytest.mark.parametrize("told", ["", "  ", "Europe", "e1", "ÉÉ"])
+def test_what_names_no_country_is_taken_for_none(told: str) -> None:
+    assert iso_country(told) is None
 
 
 def test_a_lock_is_good_absent_or_wrong() -> None:

@@ -101,7 +101,9 @@ def test_a_subnet_in_the_clusters_own_ranges_is_refused(project: Project) -> Non
     assert "10.3.0.0/24 is used by the clusters themselves" in refused.stdout
 
 
-def test_a_pre_flight_learns_the_country_and_the_zones_of_a_region(project: Project) -> None:
+def test_a_pre_flight_learns_the_country_and_the_zones_of_a_region_and_what_a_project_may_have(
+    project: Project,
+) -> None:
     project.program(
         """
         import pulumi, pulumi_ovh as ovh
@@ -109,17 +111,23 @@ def test_a_pre_flight_learns_the_country_and_the_zones_of_a_region(project: Proj
         for code in ("UK1", "EU-WEST-PAR"):
             region = ovh.cloudproject.get_region(service_name="p", name=code, opts=options)
             pulumi.export(code, [region.country_code, region.type, len(region.availability_zones)])
-        found = ovh.cloudproject.get_flavors(
-            service_name="p", region="GRA11", name_filter="l4-90", opts=options
-        )
-        pulumi.export("flavors", [[flavor.name, flavor.available] for flavor in found.flavors])
+        for name in ("l4-90", "a10-45", "l40s-90", "h100-380"):
+            found = ovh.cloudproject.get_flavors(
+                service_name="p", region="GRA11", name_filter=name, opts=options
+            )
+            pulumi.export(name, [[each.name, each.available, each.quota > 0] for each in found.flavors])
         """
     )
-    project.run("cloud", "out-of-stock", "l4-*")
+    project.run("cloud", "out-of-stock", "l4-*", "GRA11")
+    project.run("cloud", "out-of-stock", "a10-*", "--once")
+    project.run("cloud", "quota", "l40s-*", "0")
     up = project.up()
     assert up.returncode == 0, up.stdout
     assert project.outputs() == {
         "UK1": ["gb", "region", 0],
         "EU-WEST-PAR": ["fr", "region-3-az", 3],
-        "flavors": [["l4-90", True]],
-    }, "the API lists what is sold, whether or not there is stock"
+        "l4-90": [["l4-90", False, True]],
+        "a10-45": [["a10-45", True, True]],
+        "l40s-90": [["l40s-90", True, False]],
+        "h100-380": [["h100-380", True, True]],
+    }, "what is out of stock once is gone only when somebody orders it"

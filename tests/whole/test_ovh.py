@@ -29,12 +29,15 @@ def moved(sovereign: Callable[[str], Project]) -> Callable[[str, str], Project]:
 def test_gpus_not_granted_yet_are_an_error_that_says_so_while_the_fallback_serves(
     moved: Callable[[str, str], Project],
 ) -> None:
-    """OVHcloud makes a pool without nodes and calls it created: a ticket has to be answered first."""
+    """OVHcloud makes a pool without nodes and calls it created: a ticket has to be answered first.
+
+    The flavour was listed as available when the program asked.
+    """
     project = moved("eu", "GRA11")
-    project.run("cloud", "out-of-stock", "l4-*", "GRA11")
+    project.run("cloud", "out-of-stock", "l4-*", "GRA11", "--once")
     refused = project.up()
     assert refused.returncode != 0
-    assert "status found: ERROR, allowed: READY" in refused.stdout
+    assert "status found: ERROR with 0 nodes available, allowed: READY" in refused.stdout
     assert "Open a ticket" in refused.stdout
     assert "Traceback" not in refused.stdout
     (pool,) = (item for item in project.cloud(POOL) if item["outputs"]["status"] == "ERROR")
@@ -42,8 +45,8 @@ def test_gpus_not_granted_yet_are_an_error_that_says_so_while_the_fallback_serve
     names = {item["inputs"]["metadata"]["name"] for item in project.cloud("kubernetes:apps/v1:Deployment")}
     assert names == {"llama-cpp", "jurisdiction-router", "egress-gate"}, "vLLM waits for its nodes"
     # The ticket is answered: the nodes are there, and a refresh learns of it.
-    project.run("cloud", "clear")
-    granted = project.run("cloud", "edit", pool["id"], "status=READY", "currentNodes=2")
+    nodes = ("currentNodes=2", "availableNodes=2")
+    granted = project.run("cloud", "edit", pool["id"], "status=READY", *nodes)
     assert granted.returncode == 0, granted.stdout
     assert project.pulumi("refresh", "--yes", "--skip-preview").returncode == 0
     assert project.up().returncode == 0
@@ -64,3 +67,20 @@ def test_without_a_lock_the_first_update_tells_the_name_of_the_registry(
     assert project.outputs()["registry"] == f"{host}/sovereign"
     assert harbor["inputs"]["region"] == "EU-SOUTH-MIL"
     assert project.cloud("kubernetes:*") == []
+
+
+def test_of_the_alternatives_the_first_is_taken_that_is_in_stock_and_in_the_quota(
+    moved: Callable[[str, str], Project],
+) -> None:
+    project = moved("eu", "GRA11")
+    project.configure("sovereign:gpuAlternatives", ["l40s-90", "a10-45"])
+    assert project.run("cloud", "quota", "l4-*", "0").returncode == 0
+    assert project.run("cloud", "out-of-stock", "l40s-*", "GRA11").returncode == 0
+    up = project.up(*PACK)
+    assert up.returncode == 0, up.stdout
+    outputs = project.outputs()
+    assert outputs["gpuNodeType"] == "a10-45"
+    assert outputs["gpuStock"] == (
+        "l4-90@GRA11: out of stock; l40s-90@GRA11: out of stock; a10-45@GRA11: available"
+    )
+    assert {item["inputs"]["flavorName"] for item in project.cloud(POOL)} == {"b3-32", "a10-45"}

@@ -66,9 +66,11 @@ class CivoModule:
         """See ``inspection``."""
         return inspect(needs, provider)
 
-    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+    def stock(
+        self, node_type: str, zone: Place, provider: pulumi.ProviderResource, project: str | None = None
+    ) -> Stock:
         """Sizes are told for the region of the provider."""
-        del zone
+        del zone, project
         return stock(node_type, provider)
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> CivoWeightsBucket:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pulumi
 import pulumi_civo as civo
 
 from components.clouds.civo.stock import stock
-from components.clouds.inspection import Answer, Inspection, Verdict, stock_answer, untold
+from components.clouds.inspection import Answer, Inspection, Verdict, placed_answer, stock_answer, untold
 from components.clouds.stock import StockUntoldError, asked
 
-__all__ = ["inspect"]
+__all__ = ["inspect", "iso_country"]
+
+_NAMED: Final = {
+    **{"UK": "GB", "UNITED KINGDOM": "GB", "GERMANY": "DE", "UNITED STATES": "US", "INDIA": "IN"},
+}
 
 
 def inspect(needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
@@ -46,6 +51,26 @@ def _region(needs: Inspection, provider: pulumi.ProviderResource) -> Answer:
             found="not among the regions of this account",
             remedy="ask Civo to open the region, or choose another sovereign:location",
         )
-    return Answer(
-        about=f"region {code}", verdict=Verdict.GOOD, found=f"{regions[0].name}, {regions[0].country}"
-    )
+    told = regions[0].country
+    found = f"{regions[0].name}, {told or 'no country told'}"
+    country = iso_country(told)
+    if country is None:
+        return Answer(
+            about=f"region {code}",
+            verdict=Verdict.UNTOLD,
+            found=found,
+            remedy=f"ask Civo in which country {code} stands; the catalogue says {needs.place.country}",
+        )
+    return placed_answer(f"region {code}", found, country, needs.place)
+
+
+def iso_country(told: str) -> str | None:
+    """The ISO 3166 code of a country as Civo spells it; None if that cannot be told.
+
+    The API writes two lower-case letters, and `uk` where ISO writes GB (civo/civogo, region_test.go); names
+    are read as well, as in the API's `country_name`.
+    """
+    text = told.strip().upper()
+    if text in _NAMED:
+        return _NAMED[text]
+    return text if len(text) == 2 and text.isalpha() and text.isascii() else None

@@ -69,9 +69,11 @@ class HetznerModule:
         """See ``inspection``."""
         return inspect(needs, provider)
 
-    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+    def stock(
+        self, node_type: str, zone: Place, provider: pulumi.ProviderResource, project: str | None = None
+    ) -> Stock:
         """Dedicated servers are ordered by hand: no API tells their stock."""
-        del node_type, zone, provider
+        del node_type, zone, provider, project
         return Stock.UNTOLD
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> HetznerWeightsBucket:

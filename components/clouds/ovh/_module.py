@@ -15,6 +15,8 @@ from components.clouds.ovh.cluster import OvhCluster, OvhGpuPool
 from components.clouds.ovh.edge import OvhDnsName, OvhEdgeAddress
 from components.clouds.ovh.inspection import inspect
 from components.clouds.ovh.network import OvhNetwork
+from components.clouds.ovh.project import project_named
+from components.clouds.ovh.stock import stock
 from components.clouds.ovh.storage import OvhRegistry, OvhWeightsBucket
 from components.clouds.stock import Stock
 
@@ -74,10 +76,11 @@ class OvhModule:
         """See ``inspection``."""
         return inspect(needs, provider)
 
-    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
-        """Never told: the API has no word for stock (ovh/public-cloud-roadmap issue 1239)."""
-        del node_type, zone, provider
-        return Stock.UNTOLD
+    def stock(
+        self, node_type: str, zone: Place, provider: pulumi.ProviderResource, project: str | None = None
+    ) -> Stock:
+        """Flavours are told for a region and a project. See ``stock``."""
+        return stock(node_type, zone, project_named(project), provider)
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> OvhWeightsBucket:
         """Bucket in the storage region of the place, and a user that may read it."""

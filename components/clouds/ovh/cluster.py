@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pulumi
 import pulumi_ovh as ovh
@@ -12,10 +13,21 @@ from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuP
 from components.clouds.ovh.network import OvhNetwork
 from components.clouds.ovh.project import project_of
 
-__all__ = ["OvhCluster", "OvhGpuPool", "PoolNotReadyError", "id_if_ready", "ready_pool"]
+__all__ = ["OvhCluster", "OvhGpuPool", "PoolNotReadyError", "ready_pool", "refuse_if_broken"]
 
 _FREE = "free"
-_READY = "READY"
+
+_BROKEN: Final = frozenset(
+    {"ERROR", "SUSPENDED", "SUSPENDING", "USER_NODE_SUSPENDED_SERVICE", "DELETING", "DELETED"}
+)
+"""Statuses of a pool that nothing can be put on, whatever it still has. All others are met at a pool that
+serves: a pool that scales is UPSCALING or DOWNSCALING, one that is patched UPDATING or REDEPLOYING
+(cloud.kube.NodePoolStatusEnum of the API; RESIZING besides in the provider's source)."""
+
+_POOL_TIME: Final = pulumi.CustomTimeouts(create="3h", update="3h")
+"""The provider gives up after an hour and notes the pool in the state only after its wait, so a slow pool
+would be billed and known to nobody. GPU nodes may need more than an hour (ovh/docs,
+deploying-gpu-application, 2023-04-26)."""
 
 _UPDATE_POLICY = "MINIMAL_DOWNTIME"
 """OVHcloud applies patch releases by itself, node by node."""
@@ -26,11 +38,16 @@ release is ordered by hand (docs/clouds/ovh.md)."""
 
 
 class PoolNotReadyError(pulumi.RunError):
-    """OVHcloud made a node pool that has no nodes."""
+    """OVHcloud made a node pool that has no nodes, or one that is broken."""
 
-    def __init__(self, name: str, status: str, node_type: str) -> None:
+    def __init__(self, name: str, status: str, available: int, node_type: str) -> None:
         """Name the pool, what was found and what to do."""
-        if "ERROR" in status:
+        if "SUSPEND" in status or status.startswith("DELET"):
+            advice = (
+                "OVHcloud, or somebody in its control panel, has put the pool away: find out why, set it "
+                "right or run `pulumi refresh`, and update again"
+            )
+        elif "ERROR" in status:
             advice = (
                 f"OVHcloud took the order but gave no node of type {node_type}, for want of quota or stock. "
                 "Open a ticket with its support for this node type in this region; when it is granted, run "
@@ -38,7 +55,10 @@ class PoolNotReadyError(pulumi.RunError):
             )
         else:
             advice = "OVHcloud is at work on it: wait, run `pulumi refresh` and update again"
-        super().__init__(f"node pool {name}: status found: {status}, allowed: {_READY}. {advice}")
+        super().__init__(
+            f"node pool {name}: status found: {status} with {available} nodes available, allowed: READY, or "
+            f"work in progress on a pool with a node. {advice}"
+        )
 
 
 class OvhCluster(Cluster):
@@ -116,20 +136,32 @@ class OvhGpuPool(GpuPool):
 
 
 def ready_pool(pool: ovh.cloudproject.KubeNodePool) -> pulumi.Output[str]:
-    """The id of a pool that has its nodes; the update fails with ``PoolNotReadyError`` if it has none."""
-    return pulumi.Output.all(pool.id, pool.status, pool.name, pool.flavor_name).apply(id_if_ready)
+    """The id of a pool that has nodes; the update fails with ``PoolNotReadyError`` if it has none."""
+
+    def checked(found: Sequence[Any]) -> str:
+        identifier, status, available, name, node_type = found
+        refuse_if_broken(name, status, int(available or 0), node_type)
+        return identifier
+
+    return pulumi.Output.all(pool.id, pool.status, pool.available_nodes, pool.name, pool.flavor_name).apply(
+        checked
+    )
 
 
-def id_if_ready(found: Sequence[str]) -> str:
-    """The first of id, status, name and node type.
+def refuse_if_broken(name: str, status: str, available: int, node_type: str) -> None:
+    """Accept a pool on which pods can run, now or again in a moment.
+
+    Args:
+        name: of the pool, for the message.
+        status: the word of the API.
+        available: nodes that are ready.
+        node_type: of the pool, for the message.
 
     Raises:
-        PoolNotReadyError: the status is another than READY.
+        PoolNotReadyError: the pool is broken, or has no node.
     """
-    identifier, status, name, node_type = found
-    if status != _READY:
-        raise PoolNotReadyError(name, status, node_type)
-    return identifier
+    if status in _BROKEN or available < 1:
+        raise PoolNotReadyError(name, status, available, node_type)
 
 
 def _pool(
@@ -166,7 +198,10 @@ def _pool(
                 taints=[dict(taint) for taint in taints], unschedulable=False
             ),
         ),
-        opts=site.options(parent, ignore_changes=ignored, depends_on=depends_on),
+        opts=pulumi.ResourceOptions.merge(
+            site.options(parent, ignore_changes=ignored, depends_on=depends_on),
+            pulumi.ResourceOptions(custom_timeouts=_POOL_TIME),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.clouds.contract import Site
 
-__all__ = ["project_of"]
+__all__ = ["project_named", "project_of"]
 
 
 def project_of(site: Site) -> str:
@@ -14,10 +14,19 @@ def project_of(site: Site) -> str:
         ValueError: there is none; the provider would take one from the environment, perhaps another
             jurisdiction's.
     """
-    if site.project is None:
+    return project_named(site.project)
+
+
+def project_named(project: str | None) -> str:
+    """``project``, if there is one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if project is None:
         message = (
             "sovereign:serviceName is missing. Allowed: the id of the OVHcloud project of this jurisdiction; "
             "without it the provider would take OVH_CLOUD_PROJECT_SERVICE from the environment"
         )
         raise ValueError(message)
-    return site.project
+    return project

@@ -67,8 +67,11 @@ class ScalewayModule:
         """See ``inspection``."""
         return inspect(needs, provider)
 
-    def stock(self, node_type: str, zone: Place, provider: pulumi.ProviderResource) -> Stock:
+    def stock(
+        self, node_type: str, zone: Place, provider: pulumi.ProviderResource, project: str | None = None
+    ) -> Stock:
         """The instance API tells stock for each type and zone."""
+        del project
         return stock(node_type, zone.code, provider)
 
     def weights_bucket(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> ScalewayWeightsBucket:

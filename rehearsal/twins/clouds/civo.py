@@ -14,6 +14,10 @@ __all__ = ["Civo"]
 _CLUSTER = "civo:index/kubernetesCluster:KubernetesCluster"
 
 
+_COUNTRIES = {"LON1": "uk", "FRA1": "de", "NYC1": "us", "PHX1": "us", "MUM1": "in"}
+"""Countries as the API spells them: lower case, and `uk` (civo/civogo, region_test.go)."""
+
+
 class Civo(Behaviour):
     """Answers for `civo`."""
 
@@ -99,7 +103,10 @@ class Civo(Behaviour):
         if token == "civo:index/getRegion:getRegion":
             return {
                 "regions": [
-                    {"code": code, "name": code, "country": "", "default": False, "features": {}}
+                    {
+                        **{"code": code, "name": code, "country": _COUNTRIES.get(code, "")},
+                        **{"default": False, "features": {}},
+                    }
                     for code in named.get("code", [])
                 ]
             }

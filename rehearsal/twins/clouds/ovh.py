@@ -35,6 +35,9 @@ _COUNTRIES: Final = {
 }
 """What getRegion says of the regions of a project: country in ISO 3166."""
 
+_AMPLE: Final = 1000
+"""A quota that nobody reaches."""
+
 _REFUSED_RANGES: Final = ("10.2.", "10.3.", "172.17.")
 
 
@@ -174,7 +177,7 @@ class Ovh(Behaviour):
     def told(
         self, token: str, arguments: Mapping[str, Value], configuration: Configuration
     ) -> Mapping[str, Any]:
-        """What a pre-flight asks: the country of a region, and whether a flavour is sold there."""
+        """What a pre-flight asks: country of a region, stock and quota of a flavour, quota of vCPUs."""
         if token == _REGION:
             name = str(arguments.get("name"))
             stem = _THREE_ZONES.get(name)
@@ -185,15 +188,25 @@ class Ovh(Behaviour):
                 "status": "UP",
             }
         if token == _FLAVORS and arguments.get("nameFilter"):
-            # The API lists what is sold, also while no machine is left: it knows no stock.
-            flavor = {"name": arguments["nameFilter"], "region": arguments.get("region"), "available": True}
-            return {"flavors": [flavor]}
+            return {"flavors": [self._flavor(str(arguments["nameFilter"]), str(arguments.get("region")))]}
         if token == _QUOTA:
             region = str(arguments.get("region"))
-            ample = {"limit": 1000, "used": 0, "unit": ""}
+            ample = {"limit": _AMPLE, "used": 0, "unit": ""}
             compute = dict.fromkeys(("cores", "instances", "memory"), ample)
             return {"currentState": {"regions": [{"region": region, "profile": "", "compute": compute}]}}
         return {}
+
+    def _flavor(self, name: str, region: str) -> dict[str, Any]:
+        """What is sold, whether there is stock, and how many the quota allows.
+
+        Stock that is out once is gone between the question and the order: the API lists it as available.
+        """
+        lasting = (fault for fault in self.store.faults(FaultKind.OUT_OF_STOCK) if not fault.once)
+        places = frozenset({region})
+        available = not any(fault.concerns(name) and fault.is_at(places) for fault in lasting)
+        limits = [fault.limit for fault in self.store.faults(FaultKind.QUOTA) if fault.concerns(name)]
+        quota = float(min([*limits, _AMPLE]))
+        return {"name": name, "region": region, "available": available, "quota": quota}
 
     def places(self, request: Request) -> frozenset[str]:
         """Adds the region of an availability zone: `EU-WEST-PAR` for `eu-west-par-a`."""

@@ -81,6 +81,10 @@ class Scaleway(Behaviour):
                 )
         return found
 
+    def outputs(self, request: Request, id_: str) -> dict[str, Any]:
+        """Adds the id, which the provider gives among its outputs: it begins with the cloud's own place."""
+        return {**super().outputs(request, id_), **({"id": id_} if id_ else {})}
+
     def computed(self, request: Request, id_: str) -> Mapping[str, Any]:
         """What the API is known to answer for the types a stack leans on."""
         token, place, key = request.type.token, self._place(request), id_.rsplit("/", 1)[-1]
