@@ -9,7 +9,7 @@ import pulumi
 
 from catalog import CatalogError, LockError, load_catalog
 from components import LockGapError
-from infra import configuration
+from infra import configuration, protection
 from infra.building import build
 from infra.cost import estimate_all
 from infra.locks import FoundLock, LockRefusedError, find_lock, rehearsal_workspace
@@ -36,6 +36,8 @@ def main() -> None:
         )
         found = _locks(sites, workspace)
         _install_guard(sites, found, rehearsal=workspace is not None)
+        if sites.home.protect:
+            protection.install()
         for each in found.values():
             if each.lock is None:
                 pulumi.log.warn(each.advice)

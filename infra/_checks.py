@@ -68,6 +68,7 @@ def resolve(
         *(
             "jurisdiction",
             "domain",
+            "protect",
             "data",
             "model",
             "replicas",

@@ -59,6 +59,8 @@ class Settings(BaseModel):
     api_access: tuple[str, ...]
     geo_steering: bool
     """Whether DNS answers only the countries of the jurisdiction."""
+    protect: bool
+    """Whether cluster and bucket are protected against deletion."""
     data: Literal["personal", "none"]
     model: str
     replicas: int

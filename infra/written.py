@@ -150,6 +150,11 @@ class WrittenSettings(BaseModel):
         description="Whether DNS tells the router's address only to resolvers in the jurisdiction's "
         "countries. Default: true where the cloud's DNS can (scaleway).",
     )
+    protect: Annotated[bool, Allowed("true, false")] = Field(
+        default=False,
+        description="Whether the engine refuses to delete or replace the cluster and the weights bucket. To "
+        "take the stack down set it to false and update first.",
+    )
     data: Annotated[Literal["personal", "none"], Allowed("personal, none")] = Field(
         default="personal", description="Whether prompts may hold personal data."
     )

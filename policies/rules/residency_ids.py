@@ -1,8 +1,8 @@
 """Where a cloud puts the place into the ids it gives, the id names the place that was asked for.
 
 Some providers let variables of the environment win over what the program says. Their inputs then prove less
-than their ids, which come from the cloud. An id is only known after the update, so this rule speaks at its end
-and when a state is judged, not at preview.
+than their ids, which come from the cloud. An id is only known after the update, so this rule speaks at its
+end and when a state is judged, not at preview.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
                 _ID,
                 resource,
                 found=f"the cloud gave the id {code}/…, {problem}",
-                allowed="an id that begins with the region or zone that the program names, in this jurisdiction",
-                fix="unset SCW_DEFAULT_REGION and SCW_DEFAULT_ZONE and look into the profile of the CLI, then "
+                allowed="an id that begins with the region or zone that the program names, in this "
+                "jurisdiction",
+                fix="unset SCW_DEFAULT_REGION and SCW_DEFAULT_ZONE, look into the profile of the CLI, then "
                 "destroy the resource where it stands and make it anew; what lay in it was abroad",
             )
 

@@ -69,6 +69,9 @@ class Registered:
     inputs: Mapping[str, Any]
     ignored: tuple[str, ...]
     timeouts: Mapping[str, str]
+    replaced_for: tuple[str, ...]
+    """Inputs whose change makes a new resource."""
+    old_goes_first: bool
 
     @property
     def package(self) -> str:
@@ -108,6 +111,8 @@ class _Recorder(pulumi_mocks.MockMonitor):
                 custom=request.custom,
                 inputs=inputs,
                 ignored=tuple(request.ignoreChanges),
+                replaced_for=tuple(request.replaceOnChanges),
+                old_goes_first=request.deleteBeforeReplace,
                 timeouts={field.name: value for field, value in request.customTimeouts.ListFields() if value},
             )
         )

@@ -14,6 +14,11 @@ _CLUSTER_IGNORES = ("kubernetesVersion", "tags", "applications", "numTargetNodes
 """Civo reports these in another form or changes them itself: every preview would show a change."""
 
 
+_NEW_FOR_ANOTHER_SIZE = pulumi.ResourceOptions(replace_on_changes=["size"], delete_before_replace=True)
+"""Civo cannot change the size of a pool, and its provider answers the attempt with an error. The label is the
+pool's id, so the old one goes first (terraform-provider-civo, resource_kubernetes_cluster_nodepool.go)."""
+
+
 class CivoCluster(Cluster):
     """A k3s cluster; its own first pool is the CPU pool, as Civo creates no cluster without one.
 
@@ -67,7 +72,7 @@ class CivoGpuPool(GpuPool):
             taints=[
                 civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
             ],
-            opts=site.options(self),
+            opts=pulumi.ResourceOptions.merge(site.options(self), _NEW_FOR_ANOTHER_SIZE),
         )
         self.pool_id = pool.id
         self.report(site, size)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 import pulumi_ovh as ovh
 
 from catalog import Place
 from components.clouds.stock import Stock, asked
 
-__all__ = ["stock"]
+__all__ = ["stock", "told"]
 
 
 def stock(node_type: str, zone: Place, project: str, provider: pulumi.ProviderResource) -> Stock:
@@ -28,8 +30,12 @@ def stock(node_type: str, zone: Place, project: str, provider: pulumi.ProviderRe
             name_filter=node_type, region=region, service_name=project, opts=options
         )
     )
-    found = [flavour for flavour in answer.flavors if flavour.name == node_type]
+    return told((each.available, each.quota) for each in answer.flavors if each.name == node_type)
+
+
+def told(flavours: Iterable[tuple[bool, float]]) -> Stock:
+    """What the rows of one flavour mean, each whether it is available and how many the quota allows."""
+    found = list(flavours)
     if not found:
         return Stock.UNTOLD
-    can_be_had = any(flavour.available and flavour.quota > 0 for flavour in found)
-    return Stock.AVAILABLE if can_be_had else Stock.OUT
+    return Stock.AVAILABLE if any(available and quota >= 1 for available, quota in found) else Stock.OUT
