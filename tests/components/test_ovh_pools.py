@@ -1,4 +1,4 @@
-"""OVHcloud: what places may not share, pools that are slow, at work or broken, and what the API tells of stock."""
+"""OVHcloud: what places may not share, pools that are slow, at work or broken, what the API says of stock."""
 
 import ipaddress
 from itertools import combinations
