@@ -50,7 +50,7 @@ class RegionalStack(pulumi.ComponentResource):
         own = pulumi.ResourceOptions(parent=self)
         locked = Locked(lock=args.lock, model_id=args.serving.model) if args.lock else None
         infrastructure = Infrastructure(name, args, locked, own)
-        hardware = Hardware(name, args, infrastructure.cluster, own)
+        hardware = Hardware(name, args, infrastructure, own)
         cluster = infrastructure.cluster
         self.kubeconfig = cluster.kubeconfig if cluster is not None else None
         self.join_script = cluster.join_script if cluster is not None else None

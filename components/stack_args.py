@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pulumi
 
 from catalog import CloudInfo, Lock, LockedFile, LockedImage, LockedModel, NodeType, Place
-from components.clouds import CloudModule, CloudSettings, Site
+from components.clouds import CloudModule, CloudSettings, PoolSize, Site
 from components.residency import Residency
 
 __all__ = [
@@ -43,6 +43,23 @@ class NodePools:
     gpu_maximum: int = 0
     gpu_zone: str | None = None
     """Zone of the GPU nodes where it is not the place of the stack; None: the place."""
+
+    @property
+    def cpu_size(self) -> PoolSize:
+        """The CPU pool as cloud modules take it."""
+        return PoolSize(node_type=self.cpu.name, minimum=self.cpu_minimum, maximum=self.cpu_maximum)
+
+    @property
+    def gpu_size(self) -> PoolSize | None:
+        """The GPU pool as cloud modules take it; None: there is none."""
+        if self.gpu is None:
+            return None
+        return PoolSize(
+            node_type=self.gpu.name,
+            minimum=self.gpu_minimum,
+            maximum=self.gpu_maximum,
+            zone=self.gpu_zone,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

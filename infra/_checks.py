@@ -60,7 +60,14 @@ def resolve(
     cpu_minimum, cpu_maximum = cpu_nodes(written, cloud, mistakes)
     project = _project(written, cloud, mistakes, rehearsal=rehearsal)
     registry = _registry(written, cloud, place, mistakes, rehearsal=rehearsal, secret_keys=secret_keys)
-    secrets = cloud_secrets(written, cloud, mistakes, rehearsal=rehearsal, secret_keys=secret_keys)
+    secrets = cloud_secrets(
+        written,
+        cloud,
+        mistakes,
+        grows=_grows(cpu_minimum, cpu_maximum) or any(_grows(each.minimum, each.maximum) for each in gpu),
+        rehearsal=rehearsal,
+        secret_keys=secret_keys,
+    )
     control_planes, vswitch_id = own_numbers(written, cloud, mistakes)
     if not rehearsal:
         _placeholders(written, mistakes)
@@ -94,6 +101,10 @@ def resolve(
         "control_planes": control_planes,
         "vswitch_id": vswitch_id,
     }
+
+
+def _grows(minimum: int | None, maximum: int | None) -> bool:
+    return minimum is not None and maximum is not None and maximum > minimum
 
 
 def _jurisdiction(written: Mapping[str, Any], catalog: Catalog, mistakes: Mistakes) -> None:

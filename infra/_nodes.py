@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from catalog import Catalog, CloudInfo, NodeType, Place
-from components.clouds import built_clouds, cloud_module
+from components.clouds import PoolKind, built_clouds, cloud_module
 from infra._mistakes import Mistakes, close_to, listed
 from infra.gpu import GpuCandidate
 from infra.written import full_key
@@ -223,20 +223,20 @@ def _gpu_nodes(
 
 
 def _range(
-    kind: str, minimum: int | None, maximum: int | None, cloud: CloudInfo | None, mistakes: Mistakes
+    kind: PoolKind, minimum: int | None, maximum: int | None, cloud: CloudInfo | None, mistakes: Mistakes
 ) -> None:
     if minimum is None or maximum is None:
         return
     if maximum < minimum:
         mistakes.at(f"{kind}_nodes_max", f"found {maximum}, below the minimum; allowed: {minimum} or more")
-    elif maximum > minimum and cloud is not None and not _scales(cloud):
+    elif maximum > minimum and cloud is not None and not _scales(cloud, kind):
         mistakes.at(
             f"{kind}_nodes_max",
-            f"found {maximum}, above the minimum, but node pools of {cloud.key} do not scale by themselves; "
-            f"allowed: {minimum}",
+            f"found {maximum}, above the minimum, but {kind.upper()} pools of {cloud.key} do not scale by "
+            f"themselves; allowed: {minimum}",
         )
 
 
-def _scales(cloud: CloudInfo) -> bool:
+def _scales(cloud: CloudInfo, kind: PoolKind) -> bool:
     """False only if pools are known not to scale; a cloud without a module is refused anyway."""
-    return cloud.key not in built_clouds() or cloud_module(cloud.key).autoscales
+    return cloud.key not in built_clouds() or kind in cloud_module(cloud.key).autoscales

@@ -19,6 +19,8 @@ CONTROL_PLANES: Final = 3
 """Servers of the control plane if nothing is said: one may be lost."""
 
 _NUMBERS: Final = ("control_planes", "vswitch_id")
+_FOR_GROWTH: Final = frozenset({"civo_token"})
+"""Asked for only where a pool may grow."""
 _TOKEN_LENGTH: Final = 64
 """Characters of a token of Hetzner's API; its volume driver refuses any other length."""
 
@@ -45,10 +47,14 @@ def cloud_secrets(
     cloud: CloudInfo | None,
     mistakes: Mistakes,
     *,
+    grows: bool,
     rehearsal: bool,
     secret_keys: Collection[str],
 ) -> dict[str, SecretStr]:
-    """The secrets that the cloud asks for, by key. In rehearsal those that are missing are made up."""
+    """The secrets that the cloud asks for, by key. In rehearsal those that are missing are made up.
+
+    ``grows``: whether a node pool may have more nodes than its minimum.
+    """
     if cloud is None or cloud.key not in built_clouds():
         return {}
     read = cloud_module(cloud.key).settings
@@ -58,12 +64,10 @@ def cloud_secrets(
         if key not in read or name not in written:
             continue
         value: SecretStr | None = written[name]
+        if value is None and name in _FOR_GROWTH and not grows:
+            continue
         if value is None and not rehearsal:
-            mistakes.at(
-                name,
-                f"missing; {cloud.name} needs it. Allowed: a secret "
-                f"(pulumi config set --secret {full_key(name)})",
-            )
+            mistakes.at(name, _missing(name, cloud))
         elif value is not None and not rehearsal and full_key(name) not in secret_keys:
             mistakes.at(
                 name, f"found in plain text; allowed: a secret (pulumi config set --secret {full_key(name)})"
@@ -71,6 +75,16 @@ def cloud_secrets(
         else:
             found[key] = value if value is not None else _made_up(key)
     return found
+
+
+def _missing(name: str, cloud: CloudInfo) -> str:
+    allowed = f"Allowed: a secret (pulumi config set --secret {full_key(name)})"
+    if name in _FOR_GROWTH:
+        return (
+            f"missing; {cloud.name} needs it where a pool may grow. {allowed}, or no maximum of nodes above "
+            "its minimum"
+        )
+    return f"missing; {cloud.name} needs it. {allowed}"
 
 
 def _made_up(key: str) -> SecretStr:

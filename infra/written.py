@@ -206,7 +206,10 @@ class WrittenSettings(BaseModel):
         default=None, description="Node type of the CPU pool. Default: the place's."
     )
     cpu_nodes_min: Count = Field(default=2, description="CPU nodes at least.")
-    cpu_nodes_max: Count | None = Field(default=None, description="CPU nodes at most. Default: the minimum.")
+    cpu_nodes_max: Count | None = Field(
+        default=None,
+        description="CPU nodes at most; above the minimum the pool scales itself. Default: the minimum.",
+    )
     registry: (
         Annotated[str, AfterValidator(_registry), Allowed("host/path of a registry, without tag, lower case")]
         | None
@@ -230,8 +233,15 @@ class WrittenSettings(BaseModel):
         Annotated[SecretStr, Allowed("an API token of the Hetzner project, stored with --secret")] | None
     ) = Field(
         default=None,
-        description="Token for Hetzner's cloud controller and volume driver in the cluster, a secret; not "
-        "the one that updates the stack (HCLOUD_TOKEN). Read on Hetzner only.",
+        description="Token for Hetzner's cloud controller and volume driver and for the autoscaler in the "
+        "cluster, a secret; not the one that updates the stack (HCLOUD_TOKEN). Read on Hetzner only.",
+    )
+    civo_token: (
+        Annotated[SecretStr, Allowed("an API key of the Civo account, stored with --secret")] | None
+    ) = Field(
+        default=None,
+        description="Token for the autoscaler in the cluster, a secret; needed only where a maximum of nodes "
+        "is above its minimum. Read on Civo only.",
     )
     weights_access_key: Annotated[SecretStr, Allowed("an S3 access key, stored with --secret")] | None = (
         Field(

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from components.clouds.contract import (
     GPU_TAINT_KEY,
+    AutoscalerArgs,
     CloudModule,
     CloudSettings,
     Cluster,
@@ -16,6 +17,7 @@ from components.clouds.contract import (
     EdgeAddress,
     GpuPool,
     Network,
+    PoolKind,
     PoolSize,
     Registry,
     Site,
@@ -25,6 +27,7 @@ from components.clouds.stock import Stock, StockUntoldError, unseen_stock
 
 __all__ = [
     "GPU_TAINT_KEY",
+    "AutoscalerArgs",
     "CloudModule",
     "CloudNotBuiltError",
     "CloudSettings",
@@ -35,6 +38,7 @@ __all__ = [
     "EdgeAddress",
     "GpuPool",
     "Network",
+    "PoolKind",
     "PoolSize",
     "Registry",
     "Site",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import pulumi
@@ -21,6 +21,7 @@ from components.workloads.target import ClusterTarget, RegistryLogin
 
 __all__ = [
     "GPU_TAINT_KEY",
+    "AutoscalerArgs",
     "CloudModule",
     "CloudSettings",
     "Cluster",
@@ -30,6 +31,7 @@ __all__ = [
     "EdgeAddress",
     "GpuPool",
     "Network",
+    "PoolKind",
     "PoolSize",
     "Registry",
     "Site",
@@ -38,6 +40,10 @@ __all__ = [
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Key of the NoSchedule taint on every GPU node, so that only pods that ask for a GPU land there."""
+
+
+PoolKind = Literal["cpu", "gpu"]
+"""The two pools of a stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +171,21 @@ class ClusterServicesArgs:
     login: RegistryLogin | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AutoscalerArgs:
+    """What lets node pools grow inside the cluster, on clouds that do not do it themselves."""
+
+    cluster: Cluster
+    network: Network
+    target: ClusterTarget
+    images: Mapping[str, str]
+    """Reference by digest of each of the module's ``images``."""
+    login: RegistryLogin | None
+    cpu_pool: PoolSize
+    gpu_pool: tuple[GpuPool, PoolSize] | None
+    """None: the stack has no GPU pool."""
+
+
 class Network(pulumi.ComponentResource):
     """A private network, with a way out for nodes that have no public address."""
 
@@ -251,8 +272,8 @@ class CloudModule(Protocol):
         ...
 
     @property
-    def autoscales(self) -> bool:
-        """True if node pools can grow by themselves."""
+    def autoscales(self) -> Sequence[PoolKind]:
+        """Which pools can grow by themselves; settings refuse a maximum above the minimum for the others."""
         ...
 
     @property
@@ -302,6 +323,13 @@ class CloudModule(Protocol):
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
     ) -> GpuPool:
         """Build the GPU pool."""
+        ...
+
+    def autoscaler(
+        self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions
+    ) -> pulumi.ComponentResource | None:
+        """Build what orders nodes when pods find no room; None where the cloud itself does, or no pool may
+        grow."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -12,7 +13,6 @@ from components.clouds import (
     ClusterArgs,
     ClusterServicesArgs,
     Network,
-    PoolSize,
     Registry,
     WeightsBucket,
 )
@@ -29,6 +29,9 @@ class Kubernetes:
 
     target: ClusterTarget
     platform: Platform
+    images: Mapping[str, str]
+    """Reference by digest of each of the cloud module's images."""
+    login: RegistryLogin | None
 
 
 class RegistryMismatchError(pulumi.RunError):
@@ -54,9 +57,6 @@ class Infrastructure(pulumi.ComponentResource):
         super().__init__("sovereign:layers:Infrastructure", f"{name}-infrastructure", None, opts)
         module, site = args.module, args.site
         own = pulumi.ResourceOptions(parent=self)
-        cpu = PoolSize(
-            node_type=args.pools.cpu.name, minimum=args.pools.cpu_minimum, maximum=args.pools.cpu_maximum
-        )
         self.network = module.network(f"{name}-network", site, own)
         self.bucket = module.weights_bucket(f"{name}-weights", site, own)
         self.registry = module.registry(f"{name}-registry", site, own)
@@ -70,7 +70,7 @@ class Infrastructure(pulumi.ComponentResource):
                     network=self.network,
                     kubernetes_version=args.cloud.kubernetes_version,
                     api_access=args.api_access,
-                    cpu_pool=cpu,
+                    cpu_pool=args.pools.cpu_size,
                     bucket=self.bucket,
                     binaries={file: locked.binary(file) for file in module.binaries} if locked else {},
                     registry=args.registry_path,
@@ -100,6 +100,7 @@ class Infrastructure(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         target = ClusterTarget(provider=provider, residency=args.residency)
+        images = {image: locked.image(image) for image in args.module.images}
         services = args.module.cluster_services(
             f"{name}-cluster-services",
             args.site,
@@ -107,7 +108,7 @@ class Infrastructure(pulumi.ComponentResource):
                 cluster=cluster,
                 network=self.network,
                 target=target,
-                images={image: locked.image(image) for image in args.module.images},
+                images=images,
                 login=login,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -125,7 +126,7 @@ class Infrastructure(pulumi.ComponentResource):
             passages=[Passage(name=each.name, host=each.host, port=each.gate_port) for each in args.siblings],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return Kubernetes(target=target, platform=platform)
+        return Kubernetes(target=target, platform=platform, images=images, login=login)
 
 
 def _login(args: RegionalStackArgs, registry: Registry | None) -> RegistryLogin | None:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pulumi
 import pulumi_civo as civo
 
 from catalog import Place
+from components.clouds.autoscaler import IMAGE, ClusterAutoscaler
+from components.clouds.civo.autoscaler import TOKEN, autoscaler
 from components.clouds.civo.cluster import CivoCluster, CivoGpuPool
 from components.clouds.civo.edge import CivoDnsName, CivoEdgeAddress
 from components.clouds.civo.inspection import inspect
 from components.clouds.civo.network import CivoNetwork
 from components.clouds.civo.stock import stock
 from components.clouds.civo.storage import CivoWeightsBucket
-from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.contract import (
+    AutoscalerArgs,
+    Cluster,
+    ClusterArgs,
+    ClusterServicesArgs,
+    Network,
+    PoolKind,
+    PoolSize,
+    Site,
+)
 from components.clouds.inspection import Answer, Inspection
 from components.clouds.stock import Stock
 
@@ -26,11 +37,11 @@ class CivoModule:
     """Civo Ltd (United Kingdom). ``sovereign:location`` is a region such as ``LON1``."""
 
     key: Final = "civo"
-    autoscales: Final = False
+    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (("CIVO_TOKEN",), ("CIVO_CREDENTIAL_FILE",))
     project_key: Final = None
-    settings: Final = ()
-    images: Final = ()
+    settings: Final = (TOKEN,)
+    images: Final = (IMAGE,)
     binaries: Final = ()
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
@@ -61,6 +72,12 @@ class CivoModule:
     ) -> CivoGpuPool:
         """A node pool apart from the cluster's own."""
         return CivoGpuPool(name, site, cluster, size, opts)
+
+    def autoscaler(
+        self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions
+    ) -> ClusterAutoscaler | None:
+        """See ``autoscaler``."""
+        return autoscaler(name, site, args, opts)
 
     def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
         """See ``inspection``."""

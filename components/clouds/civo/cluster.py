@@ -26,6 +26,9 @@ class CivoCluster(Cluster):
     1.2.6), so nothing may select CPU nodes by label: pods keep off GPU nodes because those bear a taint.
     """
 
+    cpu_pool: pulumi.Output[str]
+    """Id of the CPU pool: its label, as ``expandNodePools`` of terraform-provider-civo makes it."""
+
     def __init__(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> None:
         """Build the cluster under the logical name ``name``."""
         super().__init__("sovereign:civo:Cluster", name, None, opts)
@@ -43,15 +46,30 @@ class CivoCluster(Cluster):
                 size=args.cpu_pool.node_type, node_count=args.cpu_pool.minimum, label=f"{name}-cpu"
             ),
             tags=" ".join(site.residency.tags),
-            opts=site.options(self, ignore_changes=_CLUSTER_IGNORES),
+            opts=site.options(
+                self, ignore_changes=(*_CLUSTER_IGNORES, *_grown(args.cpu_pool, "pools.nodeCount"))
+            ),
         )
         self.cluster_id = cluster.id
         self.endpoint = cluster.api_endpoint
         self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig)
         self.storage_class = "civo-volume"
+        self.cpu_pool = cluster.pools.apply(_label)
         self.register_outputs(
             {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
         )
+
+    @staticmethod
+    def of(cluster: Cluster) -> CivoCluster:
+        """The cluster as what it is here.
+
+        Raises:
+            TypeError: it is another cloud's.
+        """
+        if not isinstance(cluster, CivoCluster):
+            message = f"found a {type(cluster).__name__}, allowed: the CivoCluster of the same stack"
+            raise TypeError(message)
+        return cluster
 
 
 class CivoGpuPool(GpuPool):
@@ -72,7 +90,21 @@ class CivoGpuPool(GpuPool):
             taints=[
                 civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
             ],
-            opts=pulumi.ResourceOptions.merge(site.options(self), _NEW_FOR_ANOTHER_SIZE),
+            opts=pulumi.ResourceOptions.merge(
+                site.options(self, ignore_changes=_grown(size, "nodeCount")), _NEW_FOR_ANOTHER_SIZE
+            ),
         )
         self.pool_id = pool.id
         self.report(site, size)
+
+
+def _grown(size: PoolSize, count: str) -> tuple[str, ...]:
+    """The node count belongs to the autoscaler only where there is one; else ignoring it would hide drift."""
+    return (count,) if size.autoscaled else ()
+
+
+def _label(pool: civo.outputs.KubernetesClusterPools) -> str:
+    if pool.label is None:
+        message = "Civo reports no label for the first pool of the cluster, though the stack gives it one"
+        raise ValueError(message)
+    return pool.label

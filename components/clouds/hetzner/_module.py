@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pulumi
 import pulumi_hcloud as hcloud
 
 from catalog import Place
-from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.autoscaler import IMAGE
+from components.clouds.contract import (
+    AutoscalerArgs,
+    Cluster,
+    ClusterArgs,
+    ClusterServicesArgs,
+    Network,
+    PoolKind,
+    PoolSize,
+    Site,
+)
 from components.clouds.hetzner.cluster import BINARIES, HetznerCluster, HetznerGpuPool
 from components.clouds.hetzner.edge import HetznerDnsName, HetznerEdgeAddress
+from components.clouds.hetzner.growth import HetznerGrowth
 from components.clouds.hetzner.inspection import inspect
 from components.clouds.hetzner.network import HetznerNetwork
 from components.clouds.hetzner.services import IMAGES, HetznerServices
@@ -27,11 +38,11 @@ class HetznerModule:
     """Hetzner Online GmbH (Germany). ``sovereign:location`` is a location such as ``nbg1``."""
 
     key: Final = "hetzner"
-    autoscales: Final = False
+    autoscales: Final[Sequence[PoolKind]] = ("cpu",)
     credentials: Final = (("HCLOUD_TOKEN", "MINIO_USER", "MINIO_PASSWORD"),)
     project_key: Final = "hetznerProject"
     settings: Final = (TOKEN, ACCESS_KEY, SECRET_KEY, "controlPlanes", "vswitchId")
-    images: Final = IMAGES
+    images: Final = (*IMAGES, IMAGE)
     binaries: Final = BINARIES
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
@@ -64,6 +75,12 @@ class HetznerModule:
     ) -> HetznerGpuPool:
         """Dedicated servers that somebody joins by hand."""
         return HetznerGpuPool(name, site, cluster, size, opts)
+
+    def autoscaler(
+        self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions
+    ) -> HetznerGrowth | None:
+        """For the CPU pool: dedicated servers with GPUs are ordered by hand."""
+        return HetznerGrowth(name, site, args, opts) if args.cpu_pool.autoscaled else None
 
     def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
         """See ``inspection``."""

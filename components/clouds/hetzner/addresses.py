@@ -45,12 +45,14 @@ MEMBERS: Final = _LAST_MEMBER - _FIRST_MEMBER + 1
 
 
 class Slot(IntEnum):
-    """The fixed places of what every stack has: the third number of the address. 4 to 15 are spare."""
+    """The fixed places of what every stack has: the third number of the address. 5 to 15 are spare."""
 
     GATEWAY = 0
     CONTROL_PLANE = 1
     LOAD_BALANCERS = 2
     VSWITCH = 3
+    GROWN = 4
+    """Servers that the autoscaler orders; Hetzner chooses their addresses."""
     CPU_POOL = FIRST_POOL_SLOT
 
 

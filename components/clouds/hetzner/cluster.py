@@ -37,6 +37,9 @@ class HetznerCluster(Cluster):
     mean that k3s runs already: the first objects of the cluster are retried until the API answers.
     """
 
+    facts: pulumi.Output[ClusterFacts]
+    """What a further node must know. Secret."""
+
     def __init__(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> None:
         """Build the cluster under the logical name ``name``.
 
@@ -48,6 +51,7 @@ class HetznerCluster(Cluster):
         own = pulumi.ResourceOptions(parent=self)
         certificates = HetznerCertificates(f"{name}-certificates", own)
         facts = _facts(site, args, network, certificates)
+        self.facts = facts
         count = site.settings.control_planes
         groups = placement_groups(f"{name}-control-plane", site, count, self)
         chain: list[hcloud.Server] = []
@@ -79,6 +83,18 @@ class HetznerCluster(Cluster):
             {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
         )
 
+    @staticmethod
+    def of(cluster: Cluster) -> HetznerCluster:
+        """The cluster as what it is here.
+
+        Raises:
+            TypeError: it is another cloud's.
+        """
+        if not isinstance(cluster, HetznerCluster):
+            message = f"found a {type(cluster).__name__}, allowed: the HetznerCluster of the same stack"
+            raise TypeError(message)
+        return cluster
+
     def _workers(
         self,
         name: str,
@@ -89,7 +105,7 @@ class HetznerCluster(Cluster):
         last: hcloud.Server,
         api: HetznerApi,
     ) -> list[hcloud.Server]:
-        """The CPU pool: no autoscaler orders servers here, so it has as many as its minimum."""
+        """The CPU pool's minimum. What it has beyond that the autoscaler orders, and no update touches."""
         groups = placement_groups(f"{name}-cpu", site, args.cpu_pool.minimum, self)
         workers: list[hcloud.Server] = []
         for index in range(args.cpu_pool.minimum):

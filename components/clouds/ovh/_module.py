@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pulumi
 import pulumi_ovh as ovh
 
 from catalog import Place
-from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.contract import (
+    AutoscalerArgs,
+    Cluster,
+    ClusterArgs,
+    ClusterServicesArgs,
+    Network,
+    PoolKind,
+    PoolSize,
+    Site,
+)
 from components.clouds.inspection import Answer, Inspection
 from components.clouds.ovh.cluster import OvhCluster, OvhGpuPool
 from components.clouds.ovh.edge import OvhDnsName, OvhEdgeAddress
@@ -30,7 +39,7 @@ class OvhModule:
     """OVH Groupe SA, France. ``sovereign:location`` is a region of a Public Cloud project: ``GRA11``."""
 
     key: Final = "ovh"
-    autoscales: Final = True
+    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (
         ("OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY"),
         ("OVH_CLIENT_ID", "OVH_CLIENT_SECRET"),
@@ -65,6 +74,10 @@ class OvhModule:
     ) -> OvhGpuPool:
         """A GPU pool, which OVHcloud grants by ticket."""
         return OvhGpuPool(name, site, cluster, size, opts)
+
+    def autoscaler(self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions) -> None:
+        """OVHcloud scales its pools itself."""
+        del name, site, args, opts
 
     def cluster_services(
         self, name: str, site: Site, args: ClusterServicesArgs, opts: pulumi.ResourceOptions

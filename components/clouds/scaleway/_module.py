@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pulumi
 import pulumiverse_scaleway as scaleway
 
 from catalog import CatalogError, Place
-from components.clouds.contract import Cluster, ClusterArgs, ClusterServicesArgs, Network, PoolSize, Site
+from components.clouds.contract import (
+    AutoscalerArgs,
+    Cluster,
+    ClusterArgs,
+    ClusterServicesArgs,
+    Network,
+    PoolKind,
+    PoolSize,
+    Site,
+)
 from components.clouds.inspection import Answer, Inspection
 from components.clouds.scaleway.cluster import ScalewayCluster, ScalewayGpuPool
 from components.clouds.scaleway.edge import ScalewayDnsName, ScalewayEdgeAddress
@@ -26,7 +35,7 @@ class ScalewayModule:
     """Scaleway SAS, France. ``sovereign:location`` is a zone such as ``fr-par-2`` of a region."""
 
     key: Final = "scaleway"
-    autoscales: Final = True
+    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (("SCW_ACCESS_KEY", "SCW_SECRET_KEY"), ("SCW_PROFILE",))
     project_key: Final = "projectId"
     settings: Final = ()
@@ -62,6 +71,10 @@ class ScalewayModule:
     ) -> ScalewayGpuPool:
         """A GPU pool in the zone of the stack."""
         return ScalewayGpuPool(name, site, cluster, size, opts)
+
+    def autoscaler(self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions) -> None:
+        """Kapsule scales its pools itself."""
+        del name, site, args, opts
 
     def inspect(self, needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
         """See ``inspection``."""

@@ -38,6 +38,8 @@ fetch() { # path in the bucket, sha256, file
 
 systemctl daemon-reload
 attempt 300 /usr/local/sbin/sovereign-way-out
+# On a machine whose address nobody chose, it has just been found.
+. /etc/sovereign/node.env
 systemctl enable --now sovereign-way-out.timer
 attempt 900 apt-get update
 DEBIAN_FRONTEND=noninteractive attempt 900 apt-get install --yes --no-install-recommends \
@@ -54,6 +56,9 @@ cp /etc/sovereign/registries.yaml /etc/rancher/k3s/registries.yaml
 mkdir -p /etc/rancher/k3s/config.yaml.d
 interface=$(ip -4 -o address show | awk -v own="$NODE_ADDRESS" 'index($4, own "/") == 1 { print $2; exit }')
 echo "flannel-iface: $interface" > /etc/rancher/k3s/config.yaml.d/10-interface.yaml
+if ! grep -q '^node-ip:' /etc/rancher/k3s/config.yaml; then
+    echo "node-ip: $NODE_ADDRESS" >> /etc/rancher/k3s/config.yaml.d/10-interface.yaml
+fi
 
 answers() { # the cluster's API, proved by the cluster's own authority
     curl --silent --fail --cacert /etc/sovereign/ca/server-ca.crt --connect-timeout 3 --output /dev/null "$API_URL/cacerts"

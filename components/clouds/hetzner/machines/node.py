@@ -97,8 +97,8 @@ class NodeFacts:
 
     name: str
     role: Literal["server", "agent"]
-    address: str
-    """In the private network."""
+    address: str | None
+    """In the private network; None: Hetzner chooses it, and the machine looks it up."""
     authorities: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Files below k3s's ``tls`` directory, for the server that may found the cluster; else empty."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -119,7 +119,7 @@ def k3s_configuration(cluster: ClusterFacts, node: NodeFacts) -> dict[str, Any]:
     """The content of k3s's ``config.yaml``, without what only the machine knows."""
     labels = {**cluster.labels, **node.labels}
     common: dict[str, Any] = {
-        "node-ip": node.address,
+        **({"node-ip": node.address} if node.address is not None else {}),
         "node-label": [f"{name}={value}" for name, value in labels.items()],
         "kubelet-arg": ["cloud-provider=external", f"config={KUBELET_CONFIG}"],
         "resolv-conf": "/etc/rancher/k3s/resolv.conf",
@@ -165,7 +165,8 @@ def kubelet_configuration() -> dict[str, Any]:
 def variables(cluster: ClusterFacts, node: NodeFacts) -> dict[str, str]:
     """What ``install.sh`` and ``way-out.sh`` read."""
     return {
-        "NODE_ADDRESS": node.address,
+        "NODE_ADDRESS": node.address or "",
+        **({"NETWORK": str(cluster.plan.network)} if node.address is None else {}),
         "NETWORK_ROUTER": str(cluster.plan.router),
         "RESOLVER": gateway_address(cluster.plan),
         "FOUNDS": "yes" if node.authorities else "no",

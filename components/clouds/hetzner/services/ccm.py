@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.clouds.hetzner.services.paths import TO_GATEWAY_NAMES, TO_KUBERNETES_API
+from components.workloads.controllers import ControllerArgs, controller_identity
 from components.workloads.namespace import ClosedNamespace
 from components.workloads.network_policies import pod_policy, to_public_https
 from components.workloads.pods import container_security, guaranteed, pod_security
@@ -55,39 +56,16 @@ class HetznerCloudController(pulumi.ComponentResource):
     ) -> None:
         """Create it under the logical name ``name``."""
         super().__init__("sovereign:hetzner:CloudController", name, None, opts)
-        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-            "name": CCM_APP,
-            "namespace": namespace.namespace,
-            "labels": target.labels(CCM_APP),
-        }
-        unnamed: k8s.meta.v1.ObjectMetaArgsDict = {
-            "name": f"sovereign:{CCM_APP}",
-            "labels": target.labels(CCM_APP),
-        }
-        subject: k8s.rbac.v1.SubjectArgsDict = {
-            "kind": "ServiceAccount",
-            "name": CCM_APP,
-            "namespace": namespace.namespace,
-        }
-        options = target.options(self, depends_on=[namespace])
-        account = k8s.core.v1.ServiceAccount(
-            f"{name}-account",
-            metadata=metadata,
-            automount_service_account_token=False,
-            image_pull_secrets=[{"name": secret} for secret in namespace.pull_secrets],
-            opts=options,
-        )
-        role = k8s.rbac.v1.ClusterRole(f"{name}-role", metadata=unnamed, rules=_RULES, opts=options)
-        bound = k8s.rbac.v1.ClusterRoleBinding(
-            f"{name}-role",
-            metadata=unnamed,
-            role_ref={
-                "api_group": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": f"sovereign:{CCM_APP}",
-            },
-            subjects=[subject],
-            opts=target.options(self, depends_on=[role]),
+        identity = controller_identity(
+            name,
+            ControllerArgs(
+                app=CCM_APP,
+                rules=_RULES,
+                paths=pod_policy(CCM_APP, egress=[TO_GATEWAY_NAMES, TO_KUBERNETES_API, to_public_https()]),
+            ),
+            namespace=namespace,
+            target=target,
+            parent=self,
         )
         reads = k8s.rbac.v1.RoleBinding(
             f"{name}-authentication",
@@ -97,18 +75,16 @@ class HetznerCloudController(pulumi.ComponentResource):
                 "kind": "Role",
                 "name": "extension-apiserver-authentication-reader",
             },
-            subjects=[subject],
-            opts=options,
-        )
-        paths = k8s.networking.v1.NetworkPolicy(
-            f"{name}-paths",
-            metadata=metadata,
-            spec=pod_policy(CCM_APP, egress=[TO_GATEWAY_NAMES, TO_KUBERNETES_API, to_public_https()]),
-            opts=options,
+            subjects=[{"kind": "ServiceAccount", "name": CCM_APP, "namespace": namespace.namespace}],
+            opts=target.options(self, depends_on=[namespace]),
         )
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=metadata,
+            metadata={
+                "name": CCM_APP,
+                "namespace": namespace.namespace,
+                "labels": target.labels(CCM_APP),
+            },
             spec={
                 "replicas": 1,
                 # Two at once would both steer the load balancer: it has no election here.
@@ -119,7 +95,7 @@ class HetznerCloudController(pulumi.ComponentResource):
                     "spec": _pod(image, location),
                 },
             },
-            opts=target.options(self, depends_on=[account, bound, reads, paths, token]),
+            opts=target.options(self, depends_on=[*identity, reads, token]),
         )
         self.register_outputs({})
 

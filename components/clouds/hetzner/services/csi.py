@@ -21,6 +21,7 @@ from components.clouds.hetzner.services.csi_pods import (
     node_pod,
 )
 from components.clouds.hetzner.services.paths import TO_KUBERNETES_API
+from components.workloads.controllers import ControllerArgs, controller_identity
 from components.workloads.namespace import PULL_SECRET, ClosedNamespace, docker_config
 from components.workloads.network_policies import DNS, pod_policy, refuse_everything, to_public_https
 from components.workloads.target import ClusterTarget, RegistryLogin, selector
@@ -135,30 +136,16 @@ class HetznerVolumes(pulumi.ComponentResource):
             "namespace": namespace.namespace,
             "labels": labels,
         }
-        role_name = f"sovereign:{CONTROLLER_APP}"
-        options = target.options(self, depends_on=[namespace])
-        account = k8s.core.v1.ServiceAccount(
-            f"{name}-account",
-            metadata=metadata,
-            automount_service_account_token=False,
-            image_pull_secrets=[{"name": secret} for secret in namespace.pull_secrets],
-            opts=options,
-        )
-        role = k8s.rbac.v1.ClusterRole(
-            f"{name}-role", metadata={"name": role_name, "labels": labels}, rules=_RULES, opts=options
-        )
-        bound = k8s.rbac.v1.ClusterRoleBinding(
-            f"{name}-role",
-            metadata={"name": role_name, "labels": labels},
-            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role_name},
-            subjects=[{"kind": "ServiceAccount", "name": CONTROLLER_APP, "namespace": namespace.namespace}],
-            opts=target.options(self, depends_on=[role]),
-        )
-        paths = k8s.networking.v1.NetworkPolicy(
-            f"{name}-paths",
-            metadata=metadata,
-            spec=pod_policy(CONTROLLER_APP, egress=[DNS, TO_KUBERNETES_API, to_public_https()]),
-            opts=options,
+        identity = controller_identity(
+            name,
+            ControllerArgs(
+                app=CONTROLLER_APP,
+                rules=_RULES,
+                paths=pod_policy(CONTROLLER_APP, egress=[DNS, TO_KUBERNETES_API, to_public_https()]),
+            ),
+            namespace=namespace,
+            target=target,
+            parent=self,
         )
         k8s.apps.v1.Deployment(
             f"{name}-controller",
@@ -169,7 +156,7 @@ class HetznerVolumes(pulumi.ComponentResource):
                 "selector": {"match_labels": selector(CONTROLLER_APP)},
                 "template": {"metadata": {"labels": labels}, "spec": controller_pod(images, location)},
             },
-            opts=target.options(self, depends_on=[account, bound, paths, token]),
+            opts=target.options(self, depends_on=[*identity, token]),
         )
 
     def _nodes(self, images: Mapping[str, str], login: RegistryLogin | None) -> None:

@@ -1,0 +1,74 @@
+"""What lets node pools of Civo grow.
+
+Read in kubernetes/autoscaler, ``cloudprovider/civo``: ``civo_manager.go`` and ``civo_node_group.go`` at
+082327b. It is told pools by their ids and changes their counts through Civo's API. Nodes go with the cluster,
+so a stack that is taken down leaves none behind.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgsDict
+
+from components.clouds.autoscaler import IMAGE, ClusterAutoscaler, ScalingArgs
+from components.clouds.civo.cluster import CivoCluster
+from components.clouds.contract import AutoscalerArgs, PoolSize, Site
+
+__all__ = ["TOKEN", "autoscaler", "groups"]
+
+TOKEN: Final = "civoToken"
+"""Key of the setting with the API token, needed only where a pool may grow. It may do all in its account."""
+
+_API_URL: Final = "https://api.civo.com"
+
+_TO_KUBERNETES_API: Final[NetworkPolicyEgressRuleArgsDict] = {
+    "to": [{"ip_block": {"cidr": "0.0.0.0/0"}}],
+    "ports": [{"port": 6443, "protocol": "TCP"}],
+}
+"""Out: Civo runs the control plane outside the network of the nodes and does not say at which address."""
+
+
+def autoscaler(
+    name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions
+) -> ClusterAutoscaler | None:
+    """Build the autoscaler under the logical name ``name``; None if neither pool may grow.
+
+    Raises:
+        KeyError: a pool may grow, and the API token is missing.
+    """
+    growing = groups(args)
+    if not growing:
+        return None
+    scaling = ScalingArgs(
+        cloud_provider="civo",
+        groups=growing,
+        variables={
+            "CIVO_API_URL": _API_URL,
+            "CIVO_CLUSTER_ID": args.cluster.cluster_id,
+            "CIVO_REGION": site.place.code,
+        },
+        secrets={"CIVO_API_KEY": site.settings.secrets[TOKEN]},
+        api_path=_TO_KUBERNETES_API,
+    )
+    return ClusterAutoscaler(
+        name, scaling, image=args.images[IMAGE], login=args.login, target=args.target, opts=opts
+    )
+
+
+def groups(args: AutoscalerArgs) -> list[pulumi.Output[str]]:
+    """``<least>:<most>:<pool id>`` of each pool that may grow.
+
+    Each is named: a group ``workers`` would stand for every pool of the cluster alike.
+    """
+    pools: list[tuple[pulumi.Output[str], PoolSize]] = [
+        (CivoCluster.of(args.cluster).cpu_pool, args.cpu_pool)
+    ]
+    if args.gpu_pool is not None:
+        pools.append((args.gpu_pool[0].pool_id, args.gpu_pool[1]))
+    return [
+        pulumi.Output.concat(f"{size.minimum}:{size.maximum}:", pool_id)
+        for pool_id, size in pools
+        if size.autoscaled
+    ]
