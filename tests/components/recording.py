@@ -192,6 +192,8 @@ class Choice:
     cpu_nodes: int = 2
     gpu_node_type: str | None = None
     """None takes the place's."""
+    cpu_maximum: int | None = None
+    """None: the CPU pool does not grow."""
 
 
 def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
@@ -218,7 +220,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         pools=NodePools(
             cpu=cpu,
             cpu_minimum=choice.cpu_nodes,
-            cpu_maximum=choice.cpu_nodes,
+            cpu_maximum=choice.cpu_maximum or choice.cpu_nodes,
             gpu=catalog.node_type(choice.cloud, gpu_name) if gpu_name else None,
             gpu_minimum=2,
             gpu_maximum=choice.gpu_maximum,
@@ -243,7 +245,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         cloud_settings=CloudSettings(
             secrets={
                 key: pulumi.Output.secret(f"SECRET-{key}")
-                for key in ("hcloudToken", "weightsAccessKey", "weightsSecretKey")
+                for key in ("hcloudToken", "weightsAccessKey", "weightsSecretKey", "civoToken")
             },
             control_planes=choice.control_planes,
             vswitch_id=choice.vswitch_id,

@@ -65,7 +65,8 @@ FOUNDER = NodeFacts(
 )
 FURTHER = NodeFacts(name="further", role="server", address="10.64.1.11")
 AGENT = NodeFacts(name="agent", role="agent", address="10.64.16.10")
-NODES = [FOUNDER, FURTHER, AGENT]
+GROWN = NodeFacts(name="grown", role="agent", address=None)
+NODES = [FOUNDER, FURTHER, AGENT, GROWN]
 
 
 def files_of(user_data: str) -> dict[str, str]:
@@ -119,6 +120,19 @@ def test_an_agent_never_gets_what_opens_the_authorities() -> None:
     assert "SERVER-PASSWORD" not in text
     assert "founding.yaml" not in files_of(text)
     assert k3s_of(AGENT)["token"] == f"K10{'c' * 64}::node:AGENT-PASSWORD"
+
+
+def test_a_node_that_the_cluster_orders_differs_in_its_address_alone() -> None:
+    agent, grown = (files_of(node_user_data(facts(), node)) for node in (AGENT, GROWN))
+    differing = {path for path in agent if agent[path] != grown[path]}
+    assert agent.keys() == grown.keys()
+    assert differing == {"/etc/sovereign/node.env", "/etc/sovereign/k3s.yaml"}
+    with_address, without = k3s_of(AGENT), k3s_of(GROWN)
+    assert with_address.pop("node-ip") == "10.64.16.10"
+    assert with_address == without, "labels and token are the same"
+    environment = grown["/etc/sovereign/node.env"]
+    assert "NODE_ADDRESS=''" in environment
+    assert "NETWORK=10.64.0.0/16" in environment
 
 
 def test_only_the_founder_has_the_authorities_keys() -> None:
@@ -235,7 +249,7 @@ def test_a_joining_gpu_server_keeps_pods_that_ask_for_no_gpu_away_and_its_keys_t
 
 
 def run_install(
-    tmp_path: Path, *, founds: str, answers: bool, sha256: str
+    tmp_path: Path, *, founds: str, answers: bool, sha256: str, address: str = "10.64.1.10"
 ) -> subprocess.CompletedProcess[str]:
     """Run ``install.sh`` with every program it calls replaced, below a directory of its own."""
     root = tmp_path / "root"
@@ -244,11 +258,13 @@ def run_install(
     (root / "usr/local/sbin").mkdir(parents=True)
     for name in ("bucket.conf", "k3s.yaml", "registries.yaml"):
         (root / "etc/sovereign" / name).write_text(f"# {name}\n")
+    if address:
+        (root / "etc/sovereign/k3s.yaml").write_text(f"node-ip: {address}\n")
     (root / "etc/sovereign/founding.yaml").write_text("cluster-init: true\ntoken: t\n")
     (root / "etc/sovereign/ca/server-ca.crt").write_text(PEM)
     (root / "etc/sovereign/ca/server-ca.key").write_text("KEY")
     lines = {
-        "NODE_ADDRESS": "10.64.1.10",
+        "NODE_ADDRESS": address,
         "FOUNDS": founds,
         "API_URL": "https://10.64.2.10:6443",
         "BUCKET_URL": "https://bucket.invalid/weights",
@@ -283,7 +299,8 @@ def run_install(
     for prefix in ("/etc/sovereign", "/etc/rancher", "/var/lib/rancher", "/usr/local/"):
         text = text.replace(f" {prefix}", f" {root}{prefix}").replace(f"={prefix}", f"={root}{prefix}")
     text = text.replace("attempt 45 answers", "attempt 0 answers")
-    (root / "usr/local/sbin/sovereign-way-out").write_text("#!/bin/sh\n")
+    found = "" if address else f"echo NODE_ADDRESS=10.64.1.10 >> {root}/etc/sovereign/node.env"
+    (root / "usr/local/sbin/sovereign-way-out").write_text(f"#!/bin/sh\n{found}\n")
     (root / "usr/local/sbin/sovereign-way-out").chmod(0o755)
     return subprocess.run(
         ["sh", "-c", text],
@@ -358,6 +375,41 @@ def test_other_nodes_join(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     join = (tmp_path / "root/etc/rancher/k3s/config.yaml.d/20-join.yaml").read_text()
     assert join == "server: https://10.64.2.10:6443\n"
+
+
+def test_a_node_whose_address_hetzner_chose_joins_with_the_one_that_was_found(tmp_path: Path) -> None:
+    ran = run_install(tmp_path, founds="no", answers=True, sha256=CONTENT_SHA256, address="")
+    assert ran.returncode == 0, ran.stderr
+    written = yaml.safe_load((tmp_path / "root/etc/rancher/k3s/config.yaml.d/10-interface.yaml").read_text())
+    assert written == {"flannel-iface": "enp7s0", "node-ip": "10.64.1.10"}
+
+
+@pytest.mark.skipif(shutil.which("ip") is None, reason="needs ip")
+def test_an_address_that_nobody_chose_is_found_by_its_network_and_kept(tmp_path: Path) -> None:
+    """The real ``ip`` reads addresses; only changes go to a stand-in."""
+    root, programs = tmp_path / "root", tmp_path / "bin"
+    (root / "etc/sovereign").mkdir(parents=True)
+    programs.mkdir()
+    environment_file = root / "etc/sovereign/node.env"
+    lines = ("NODE_ADDRESS=''", "NETWORK=127.0.0.0/8", "NETWORK_ROUTER=10.64.0.1", "RESOLVER=10.64.0.10")
+    environment_file.write_text("\n".join(lines) + "\n")
+    (programs / "ip").write_text(
+        f"""#!/bin/sh
+case "$*" in
+    *"address show"*) exec {shutil.which("ip")} "$@" ;;
+    *"route show default"*) ;;
+    *) echo "$*" >> {tmp_path}/changes ;;
+esac
+"""
+    )
+    (programs / "ip").chmod(0o755)
+    text = (MACHINES / "way-out.sh").read_text().replace(" /etc/", f" {root}/etc/")
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    for _ in range(2):
+        subprocess.run(["sh", "-c", text], env=environment, check=True, timeout=60)
+    assert environment_file.read_text().count("NODE_ADDRESS=127.0.0.1\n") == 1, "looked up once"
+    first, second = (tmp_path / "changes").read_text().splitlines()
+    assert first == second == "-4 route replace default via 10.64.0.1 dev lo onlink"
 
 
 def test_a_program_with_another_sha256_is_thrown_away_and_never_started(tmp_path: Path) -> None:

@@ -98,11 +98,6 @@ def test_secrets_left_in_the_file_do_not_stop_a_move_to_another_cloud() -> None:
     assert settings.cloud_secrets == {}
 
 
-def test_more_nodes_than_the_minimum_are_refused_as_nobody_orders_servers_by_itself() -> None:
-    [mistake] = mistakes({"sovereign:cpuNodesMax": "5"})
-    assert "node pools of hetzner do not scale by themselves" in mistake
-
-
 GEX = {"sovereign:location": "fsn1", "sovereign:vswitchId": "4711", "sovereign:gpuNodeType": "GEX44"}
 NO_GPU = {"sovereign:gpuNodeType": "none"}
 
@@ -176,3 +171,8 @@ def test_dedicated_servers_are_in_the_estimate_though_they_are_no_resource() -> 
 
 def test_preflight_does_not_ask_to_reserve_what_somebody_has_ordered() -> None:
     assert list(gpu_pool(read(GEX), ())) == []
+
+
+def test_the_cpu_pool_may_grow() -> None:
+    settings = read({"sovereign:cpuNodesMax": "5"})
+    assert (settings.cpu_nodes_min, settings.cpu_nodes_max) == (2, 5)

@@ -188,7 +188,7 @@ def test_a_misspelt_key_is_answered_with_the_right_one(written: str, meant: str)
 
 def test_a_key_like_no_other_is_answered_with_all_keys() -> None:
     message = the_mistake({**EU, "sovereign:zzz": "1"})
-    assert "no such setting; there are: apiAccess, cloud, " in message
+    assert "no such setting; there are: apiAccess, civoToken, cloud, " in message
 
 
 def test_what_is_missing_is_named_with_what_is_allowed() -> None:
@@ -243,10 +243,26 @@ def test_other_namespaces_are_left_alone(catalog: Catalog) -> None:
     assert parse({**EU, "scaleway:zone": "nonsense", "replicas": "no"}, catalog) == parse(EU, catalog)
 
 
-def test_pools_of_a_cloud_that_cannot_scale_have_one_size() -> None:
-    message = the_mistake({**UK, "sovereign:gpuNodesMax": "4"})
-    assert message.startswith("sovereign:gpuNodesMax: found 4, above the minimum")
-    assert message.endswith("allowed: 2")
+@pytest.mark.parametrize("key", ["cpuNodesMax", "gpuNodesMax"])
+def test_a_pool_of_civo_grows_only_with_a_token_for_what_orders_nodes(key: str, catalog: Catalog) -> None:
+    growing = {**UK, f"sovereign:{key}": "4"}
+    assert the_mistake(growing) == (
+        "sovereign:civoToken: missing; Civo needs it where a pool may grow. Allowed: a secret (pulumi config "
+        "set --secret sovereign:civoToken), or no maximum of nodes above its minimum"
+    )
+    with_token = {**growing, "sovereign:civoToken": "hidden-token"}
+    assert "found in plain text" in the_mistake(with_token)
+    settings = parse(with_token, catalog, secret_keys={"sovereign:civoToken"})
+    assert settings.cloud_secrets["civoToken"].get_secret_value() == "hidden-token"
+    assert "hidden" not in repr(settings)
+
+
+def test_no_token_is_asked_for_where_nothing_grows(catalog: Catalog) -> None:
+    assert parse(UK, catalog).cloud_secrets == {}
+    equal = {**UK, "sovereign:cpuNodesMin": "3", "sovereign:cpuNodesMax": "3"}
+    assert parse(equal, catalog).cloud_secrets == {}
+    rehearsed = parse({**UK, "sovereign:cpuNodesMax": "4"}, catalog, rehearsal=True)
+    assert set(rehearsed.cloud_secrets) == {"civoToken"}, "made up"
 
 
 def test_a_pool_scales_between_what_is_asked_for(catalog: Catalog) -> None:
