@@ -102,7 +102,7 @@ class ScalingArgs:
 
     cloud_provider: str
     """The autoscaler's own name of the cloud."""
-    groups: Sequence[pulumi.Input[str]]
+    groups: Sequence[str]
     """Values of ``--nodes``, in the cloud's own form; each begins with ``<least>:<most>:``."""
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -186,7 +186,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def flags(args: ScalingArgs) -> list[pulumi.Input[str]]:
+def flags(args: ScalingArgs) -> list[str]:
     """The command line of the autoscaler, without the program.
 
     It grows at once and shrinks late: a node has to be half empty for twenty minutes, as a new one loads
@@ -194,7 +194,7 @@ def flags(args: ScalingArgs) -> list[pulumi.Input[str]]:
     """
     return [
         f"--cloud-provider={args.cloud_provider}",
-        *(pulumi.Output.concat("--nodes=", group) for group in args.groups),
+        *(f"--nodes={group}" for group in args.groups),
         f"--namespace={NAMESPACE}",
         f"--status-config-map-name={_STATUS}",
         "--expander=least-waste",
@@ -227,7 +227,7 @@ def _pod(image: str, args: ScalingArgs) -> k8s.core.v1.PodSpecArgsDict:
                 "name": APP,
                 "image": image,
                 "command": ["/cluster-autoscaler"],
-                "args": flags(args),
+                "args": [*flags(args)],
                 "env": [*secrets, *environment(args.variables)],
                 "resources": guaranteed("100m", "300Mi"),
                 "security_context": container_security(),

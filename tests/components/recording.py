@@ -72,6 +72,8 @@ class Registered:
     replaced_for: tuple[str, ...]
     """Inputs whose change makes a new resource."""
     old_goes_first: bool
+    waits_for: tuple[str, ...]
+    """URNs."""
 
     @property
     def package(self) -> str:
@@ -114,6 +116,7 @@ class _Recorder(pulumi_mocks.MockMonitor):
                 replaced_for=tuple(request.replaceOnChanges),
                 old_goes_first=request.deleteBeforeReplace,
                 timeouts={field.name: value for field, value in request.customTimeouts.ListFields() if value},
+                waits_for=tuple(request.dependencies),
             )
         )
         registered: Any = super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType]

@@ -64,6 +64,12 @@ def test_each_pool_of_civo_that_may_grow_is_named_by_its_id(civo: Tree) -> None:
     assert groups_of(only_gpu) == ["2:3:uk-gpu-pool-nodes"]
 
 
+def test_gpus_that_are_out_of_stock_do_not_keep_the_cpu_pool_from_growing(civo: Tree) -> None:
+    waits = {each.name: each.waits_for for each in civo.resources if each.name.startswith("uk-autoscaler")}
+    assert waits["uk-autoscaler-deployment"], "waits are written down"
+    assert not [name for name, urns in waits.items() if "NodePool" in "".join(urns)]
+
+
 def test_the_count_of_a_pool_of_civo_is_left_to_the_autoscaler_only_where_it_may_grow(
     civo: Tree, uk: Tree
 ) -> None:

@@ -13,8 +13,9 @@ import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgsDict
 
 from components.clouds.autoscaler import IMAGE, ClusterAutoscaler, ScalingArgs
-from components.clouds.civo.cluster import CivoCluster
+from components.clouds.civo.cluster import CivoCluster, CivoGpuPool
 from components.clouds.contract import AutoscalerArgs, PoolSize, Site
+from components.clouds.narrowing import narrowed
 
 __all__ = ["TOKEN", "autoscaler", "groups"]
 
@@ -57,18 +58,14 @@ def autoscaler(
     )
 
 
-def groups(args: AutoscalerArgs) -> list[pulumi.Output[str]]:
+def groups(args: AutoscalerArgs) -> list[str]:
     """``<least>:<most>:<pool id>`` of each pool that may grow.
 
-    Each is named: a group ``workers`` would stand for every pool of the cluster alike.
+    Each is named: a group ``workers`` would stand for every pool of the cluster alike. A pool that is not
+    there yet, as for want of stock, is passed over and looked for again; so this waits for none.
     """
-    pools: list[tuple[pulumi.Output[str], PoolSize]] = [
-        (CivoCluster.of(args.cluster).cpu_pool, args.cpu_pool)
-    ]
+    pools: list[tuple[str, PoolSize]] = [(narrowed(args.cluster, CivoCluster).cpu_pool, args.cpu_pool)]
     if args.gpu_pool is not None:
-        pools.append((args.gpu_pool[0].pool_id, args.gpu_pool[1]))
-    return [
-        pulumi.Output.concat(f"{size.minimum}:{size.maximum}:", pool_id)
-        for pool_id, size in pools
-        if size.autoscaled
-    ]
+        gpu_pool, size = args.gpu_pool
+        pools.append((narrowed(gpu_pool, CivoGpuPool).label, size))
+    return [f"{size.minimum}:{size.maximum}:{pool}" for pool, size in pools if size.autoscaled]

@@ -26,12 +26,13 @@ class CivoCluster(Cluster):
     1.2.6), so nothing may select CPU nodes by label: pods keep off GPU nodes because those bear a taint.
     """
 
-    cpu_pool: pulumi.Output[str]
-    """Id of the CPU pool: its label, as ``expandNodePools`` of terraform-provider-civo makes it."""
+    cpu_pool: str
+    """Id of the CPU pool. It is its label (terraform-provider-civo, ``expandNodePools``), so it is known."""
 
     def __init__(self, name: str, site: Site, args: ClusterArgs, opts: pulumi.ResourceOptions) -> None:
         """Build the cluster under the logical name ``name``."""
         super().__init__("sovereign:civo:Cluster", name, None, opts)
+        self.cpu_pool = f"{name}-cpu"
         firewall = cluster_firewall(f"{name}-firewall", site, args.network.network_id, args.api_access, self)
         cluster = civo.KubernetesCluster(
             f"{name}-k3s",
@@ -43,7 +44,7 @@ class CivoCluster(Cluster):
             kubernetes_version=args.kubernetes_version,
             write_kubeconfig=True,
             pools=civo.KubernetesClusterPoolsArgs(
-                size=args.cpu_pool.node_type, node_count=args.cpu_pool.minimum, label=f"{name}-cpu"
+                size=args.cpu_pool.node_type, node_count=args.cpu_pool.minimum, label=self.cpu_pool
             ),
             tags=" ".join(site.residency.tags),
             opts=site.options(
@@ -54,38 +55,30 @@ class CivoCluster(Cluster):
         self.endpoint = cluster.api_endpoint
         self.kubeconfig = pulumi.Output.secret(cluster.kubeconfig)
         self.storage_class = "civo-volume"
-        self.cpu_pool = cluster.pools.apply(_label)
         self.register_outputs(
             {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
         )
 
-    @staticmethod
-    def of(cluster: Cluster) -> CivoCluster:
-        """The cluster as what it is here.
-
-        Raises:
-            TypeError: it is another cloud's.
-        """
-        if not isinstance(cluster, CivoCluster):
-            message = f"found a {type(cluster).__name__}, allowed: the CivoCluster of the same stack"
-            raise TypeError(message)
-        return cluster
-
 
 class CivoGpuPool(GpuPool):
     """GPU nodes with taint and labels. A pool has no region of its own: it follows its cluster."""
+
+    label: str
+    """The provider makes it the id (terraform-provider-civo, ``resource_kubernetes_cluster_nodepool.go``), so
+    that is known before there are nodes."""
 
     def __init__(
         self, name: str, site: Site, cluster: Cluster, size: PoolSize, opts: pulumi.ResourceOptions
     ) -> None:
         """Build the pool under the logical name ``name``."""
         super().__init__("sovereign:civo:GpuPool", name, None, opts)
+        self.label = f"{name}-nodes"
         pool = civo.KubernetesNodePool(
-            f"{name}-nodes",
+            self.label,
             cluster_id=cluster.cluster_id,
             size=size.node_type,
             node_count=size.minimum,
-            label=f"{name}-nodes",
+            label=self.label,
             labels=site.residency.labels,
             taints=[
                 civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
@@ -101,10 +94,3 @@ class CivoGpuPool(GpuPool):
 def _grown(size: PoolSize, count: str) -> tuple[str, ...]:
     """The node count belongs to the autoscaler only where there is one; else ignoring it would hide drift."""
     return (count,) if size.autoscaled else ()
-
-
-def _label(pool: civo.outputs.KubernetesClusterPools) -> str:
-    if pool.label is None:
-        message = "Civo reports no label for the first pool of the cluster, though the stack gives it one"
-        raise ValueError(message)
-    return pool.label

@@ -83,18 +83,6 @@ class HetznerCluster(Cluster):
             {"clusterId": self.cluster_id, "endpoint": self.endpoint, "kubeconfig": self.kubeconfig}
         )
 
-    @staticmethod
-    def of(cluster: Cluster) -> HetznerCluster:
-        """The cluster as what it is here.
-
-        Raises:
-            TypeError: it is another cloud's.
-        """
-        if not isinstance(cluster, HetznerCluster):
-            message = f"found a {type(cluster).__name__}, allowed: the HetznerCluster of the same stack"
-            raise TypeError(message)
-        return cluster
-
     def _workers(
         self,
         name: str,

@@ -13,6 +13,7 @@ from components.clouds.hetzner.addresses import AddressPlan, Slot
 from components.clouds.hetzner.machines import gateway_user_data
 from components.clouds.hetzner.machines.gateway import gateway_address
 from components.clouds.hetzner.servers import Machine, number, server
+from components.clouds.narrowing import narrowed
 
 __all__ = ["GATEWAY_TYPE", "HetznerNetwork"]
 
@@ -95,10 +96,7 @@ class HetznerNetwork(Network):
         Raises:
             TypeError: it is another cloud's.
         """
-        if not isinstance(network, HetznerNetwork):
-            message = f"found a {type(network).__name__}, allowed: the HetznerNetwork of the same stack"
-            raise TypeError(message)
-        return network
+        return narrowed(network, HetznerNetwork)
 
     def _subnet(
         self, name: str, site: Site, network: hcloud.Network, slot: Slot, vswitch: int | None = None

@@ -18,6 +18,7 @@ from components.clouds.hetzner.network import HetznerNetwork
 from components.clouds.hetzner.servers import number
 from components.clouds.hetzner.services.paths import TO_KUBERNETES_API
 from components.clouds.hetzner.services.services import TOKEN
+from components.clouds.narrowing import narrowed
 
 __all__ = ["HetznerGrowth"]
 
@@ -62,7 +63,7 @@ class HetznerGrowth(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=runs_here, depends_on=[network, subnet]),
         )
         labels = site.residency.labels
-        configuration = HetznerCluster.of(args.cluster).facts.apply(
+        configuration = narrowed(args.cluster, HetznerCluster).facts.apply(
             lambda facts: cluster_configuration(group, facts, labels)
         )
         scaling = ScalingArgs(
