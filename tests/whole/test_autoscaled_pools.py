@@ -118,7 +118,10 @@ def test_the_cpu_pool_of_hetzner_grows_and_its_servers_go_before_the_network(
     project.configure("sovereign:cpuNodesMax", 2)
     off = project.pulumi("preview", *PACK)
     assert off.returncode == 0, off.stdout
-    assert re.search(r"Resources:\s+- 16 to delete\s+\d+ unchanged", off.stdout), off.stdout
+    deleted = re.findall(r"^ -\s+\S+ (\S+) delete", off.stdout, re.MULTILINE)
+    assert "eu-autoscaler-servers" in deleted
+    assert [name for name in deleted if not name.startswith("eu-autoscaler")] == []
+    assert re.search(r"Resources:\s+- \d+ to delete\s+\d+ unchanged", off.stdout), off.stdout
     project.configure("sovereign:cpuNodesMax", 5)
 
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
