@@ -196,6 +196,20 @@ def test_the_command_runs_nothing_before_the_end_and_keeps_the_token_to_itself(h
     assert "pulumi:providers:command::eu-autoscaler-command" in command.provider
 
 
+def test_the_autoscaler_goes_then_its_servers_then_what_they_hang_on(hetzner: Tree) -> None:
+    """What waits for something when it is made goes before it when it is taken away."""
+
+    def waits(type_: str, name_has: str = "") -> set[str]:
+        return {urn.rpartition("::")[2] for urn in hetzner.only(type_, name_has).waits_for}
+
+    assert {"eu-autoscaler-servers", "eu-autoscaler-subnet"} <= waits(
+        "kubernetes:apps/v1:Deployment", "autoscaler"
+    )
+    assert {"eu-autoscaler-subnet", "eu-network-closed", "eu-network-private", "eu-network-gateway"} <= waits(
+        "command:local:Command"
+    )
+
+
 @given(minimum=st.integers(1, 200), more=st.integers(1, MEMBERS))
 def test_the_group_may_grow_by_exactly_what_lies_between_minimum_and_maximum(minimum: int, more: int) -> None:
     size = PoolSize(node_type="cpx42", minimum=minimum, maximum=minimum + more)
