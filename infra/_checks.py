@@ -56,8 +56,8 @@ def resolve(
     place = _place(written, catalog, cloud, mistakes)
     _model(written, catalog, mistakes)
     _site_fallback(written, mistakes)
-    gpu = gpu_candidates(written, catalog, cloud, place, mistakes)
-    cpu_minimum, cpu_maximum = cpu_nodes(written, cloud, mistakes)
+    gpu = gpu_candidates(written, catalog, place, mistakes)
+    cpu_minimum, cpu_maximum = cpu_nodes(written, mistakes)
     project = _project(written, cloud, mistakes, rehearsal=rehearsal)
     registry = _registry(written, cloud, place, mistakes, rehearsal=rehearsal, secret_keys=secret_keys)
     secrets = cloud_secrets(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from catalog import Catalog, CloudInfo, NodeType, Place
-from components.clouds import PoolKind, built_clouds, cloud_module
+from catalog import Catalog, NodeType, Place
 from infra._mistakes import Mistakes, close_to, listed
 from infra.gpu import GpuCandidate
 from infra.written import full_key
@@ -29,20 +28,17 @@ def cpu_type(
     return _sold("cpu_node_type", chosen, catalog, place, mistakes, wants_gpu=False)
 
 
-def cpu_nodes(
-    written: Mapping[str, Any], cloud: CloudInfo | None, mistakes: Mistakes
-) -> tuple[int | None, int | None]:
+def cpu_nodes(written: Mapping[str, Any], mistakes: Mistakes) -> tuple[int | None, int | None]:
     """CPU nodes at least and at most."""
     minimum = written.get("cpu_nodes_min")
     maximum = written.get("cpu_nodes_max") or minimum
-    _range("cpu", minimum, maximum, cloud, mistakes)
+    _range("cpu", minimum, maximum, mistakes)
     return minimum, maximum
 
 
 def gpu_candidates(
     written: Mapping[str, Any],
     catalog: Catalog,
-    cloud: CloudInfo | None,
     place: Place | None,
     mistakes: Mistakes,
 ) -> tuple[GpuCandidate, ...]:
@@ -50,7 +46,7 @@ def gpu_candidates(
 
     First ``sovereign:gpuNodeType`` in the stack's own place, then ``sovereign:gpuAlternatives``.
     """
-    if place is None or place.defaults is None or cloud is None:
+    if place is None or place.defaults is None:
         return ()
     keys = {"gpu_node_type", "gpu_alternatives", "gpu_reserved", "replicas", "gpus_per_replica"}
     if not keys | {"gpu_nodes_min", "gpu_nodes_max", "vswitch_id"} <= written.keys():
@@ -73,7 +69,7 @@ def gpu_candidates(
         if _full(text, place) in found:
             mistakes.at(name, f"found {text!r} twice; allowed: each node type and zone once")
             continue
-        candidate = _candidate(name, text, written, catalog, cloud, place, mistakes, reserved)
+        candidate = _candidate(name, text, written, catalog, place, mistakes, reserved)
         if candidate is not None:
             found[str(candidate)] = candidate
     strays = reserved - {_full(text, place) for _, text in wanted if text is not None}
@@ -97,7 +93,6 @@ def _candidate(
     text: str,
     written: Mapping[str, Any],
     catalog: Catalog,
-    cloud: CloudInfo,
     place: Place,
     mistakes: Mistakes,
     reserved: set[str],
@@ -109,7 +104,7 @@ def _candidate(
     node_type = _sold(name, chosen, catalog, zone, mistakes, wants_gpu=True)
     if node_type is None or not _reachable(name, text, node_type, written, mistakes):
         return None
-    count = _gpu_nodes(written, cloud, node_type, mistakes)
+    count = _gpu_nodes(written, node_type, mistakes)
     if count is None:
         return None
     return GpuCandidate(
@@ -186,9 +181,7 @@ def _reachable(
     return False
 
 
-def _gpu_nodes(
-    written: Mapping[str, Any], cloud: CloudInfo, node_type: NodeType, mistakes: Mistakes
-) -> tuple[int, int] | None:
+def _gpu_nodes(written: Mapping[str, Any], node_type: NodeType, mistakes: Mistakes) -> tuple[int, int] | None:
     """GPU nodes at least and at most, or None if the replicas do not fit."""
     if node_type.gpu is None:
         return None
@@ -212,7 +205,7 @@ def _gpu_nodes(
             f"{node_type.ordered_in}: such a pool does not scale by itself; allowed: {minimum}",
         )
     else:
-        _range("gpu", minimum, maximum, cloud, mistakes)
+        _range("gpu", minimum, maximum, mistakes)
     if minimum <= maximum < needed:
         mistakes.at(
             "gpu_nodes_max" if most else "gpu_nodes_min",
@@ -222,21 +215,6 @@ def _gpu_nodes(
     return minimum, maximum
 
 
-def _range(
-    kind: PoolKind, minimum: int | None, maximum: int | None, cloud: CloudInfo | None, mistakes: Mistakes
-) -> None:
-    if minimum is None or maximum is None:
-        return
-    if maximum < minimum:
+def _range(kind: Literal["cpu", "gpu"], minimum: int | None, maximum: int | None, mistakes: Mistakes) -> None:
+    if minimum is not None and maximum is not None and maximum < minimum:
         mistakes.at(f"{kind}_nodes_max", f"found {maximum}, below the minimum; allowed: {minimum} or more")
-    elif maximum > minimum and cloud is not None and not _scales(cloud, kind):
-        mistakes.at(
-            f"{kind}_nodes_max",
-            f"found {maximum}, above the minimum, but {kind.upper()} pools of {cloud.key} do not scale by "
-            f"themselves; allowed: {minimum}",
-        )
-
-
-def _scales(cloud: CloudInfo, kind: PoolKind) -> bool:
-    """False only if pools are known not to scale; a cloud without a module is refused anyway."""
-    return cloud.key not in built_clouds() or kind in cloud_module(cloud.key).autoscales

@@ -16,11 +16,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgsDict
 
-from components.workloads.controllers import ControllerArgs, controller_identity
+from components.workloads.controllers import ControllerArgs, controller
 from components.workloads.namespace import ClosedNamespace
 from components.workloads.network_policies import DNS, pod_policy, to_public_https
 from components.workloads.pods import container_security, environment, guaranteed, pod_security
-from components.workloads.target import ClusterTarget, RegistryLogin, selector
+from components.workloads.target import ClusterTarget, RegistryLogin
 
 __all__ = ["APP", "IMAGE", "NAMESPACE", "ClusterAutoscaler", "ScalingArgs", "flags"]
 
@@ -140,17 +140,6 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             f"{name}-namespace", namespace=NAMESPACE, target=target, login=login, opts=own
         )
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": APP, "namespace": NAMESPACE, "labels": labels}
-        identity = controller_identity(
-            name,
-            ControllerArgs(
-                app=APP,
-                rules=_RULES,
-                paths=pod_policy(APP, egress=[DNS, args.api_path, to_public_https()]),
-            ),
-            namespace=namespace,
-            target=target,
-            parent=self,
-        )
         options = target.options(self, depends_on=[namespace])
         role = k8s.rbac.v1.Role(f"{name}-own-role", metadata=metadata, rules=_OWN_RULES, opts=options)
         bound = k8s.rbac.v1.RoleBinding(
@@ -168,20 +157,20 @@ class ClusterAutoscaler(pulumi.ComponentResource):
         )
         # Nobody finds a token of this length by its hash; a secret would hide the whole pod from policies.
         content = pulumi.Output.unsecret(pulumi.Output.all(*args.secrets.values()).apply(_sha256_of_all))
-        k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata,
-            spec={
-                "replicas": 1,
-                "strategy": {"type": "Recreate"},
-                "selector": {"match_labels": selector(APP)},
-                "template": {
-                    # The environment is read at start only: another content means another pod.
-                    "metadata": {"labels": labels, "annotations": {_CONTENT_HASH: content}},
-                    "spec": _pod(image, args),
-                },
-            },
-            opts=target.options(self, depends_on=[*identity, bound, secret, *needed_first]),
+        controller(
+            name,
+            ControllerArgs(
+                app=APP,
+                rules=_RULES,
+                paths=pod_policy(APP, egress=[DNS, args.api_path, to_public_https()]),
+                pod=_pod(image, args),
+                # The environment is read at start only: another content means another pod.
+                annotations={_CONTENT_HASH: content},
+            ),
+            namespace=namespace,
+            target=target,
+            parent=self,
+            after=[bound, secret, *needed_first],
         )
         self.register_outputs({})
 

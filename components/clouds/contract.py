@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pulumi
@@ -31,7 +31,6 @@ __all__ = [
     "EdgeAddress",
     "GpuPool",
     "Network",
-    "PoolKind",
     "PoolSize",
     "Registry",
     "Site",
@@ -40,10 +39,6 @@ __all__ = [
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Key of the NoSchedule taint on every GPU node, so that only pods that ask for a GPU land there."""
-
-
-PoolKind = Literal["cpu", "gpu"]
-"""The two pools of a stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,11 +264,6 @@ class CloudModule(Protocol):
     @property
     def key(self) -> str:
         """Catalogue key: the value of ``sovereign:cloud``."""
-        ...
-
-    @property
-    def autoscales(self) -> Sequence[PoolKind]:
-        """Which pools can grow by themselves; settings refuse a maximum above the minimum for the others."""
         ...
 
     @property

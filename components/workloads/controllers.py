@@ -1,19 +1,20 @@
-"""What a controller of the cluster brings besides its pods: account, rights in the whole cluster, paths."""
+"""A controller of the cluster: one pod with an account, rights in the whole cluster, and network paths."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pulumi_kubernetes.core.v1 import PodSpecArgsDict
 from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgsDict
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgsDict
 
 from components.workloads.namespace import ClosedNamespace
-from components.workloads.target import ClusterTarget
+from components.workloads.target import ClusterTarget, selector
 
-__all__ = ["ControllerArgs", "controller_identity"]
+__all__ = ["ControllerArgs", "controller"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +26,50 @@ class ControllerArgs:
     rules: Sequence[PolicyRuleArgsDict]
     """What it may do in the whole cluster."""
     paths: NetworkPolicySpecArgsDict
+    pod: PodSpecArgsDict
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Of its pod."""
 
 
-def controller_identity(
+def controller(
     name: str,
     args: ControllerArgs,
     *,
     namespace: ClosedNamespace,
     target: ClusterTarget,
     parent: pulumi.Resource,
-) -> list[pulumi.Resource]:
-    """Create ServiceAccount, ClusterRole with its binding and NetworkPolicy as children of ``parent``.
+    after: Sequence[pulumi.Resource],
+) -> k8s.apps.v1.Deployment:
+    """Create the controller as children of ``parent``: its one pod after the rest and after ``after``.
 
-    Returns what the controller's pods wait for. The account mounts no token by itself: a pod asks for it.
+    A new pod starts when the old one has ended, so that two do not steer the same things.
     """
+    identity = _identity(name, args, namespace, target, parent)
+    labels = target.labels(args.app)
+    of_pod: k8s.meta.v1.ObjectMetaArgsDict = {"labels": labels}
+    if args.annotations:
+        of_pod["annotations"] = dict(args.annotations)
+    return k8s.apps.v1.Deployment(
+        f"{name}-deployment",
+        metadata={"name": args.app, "namespace": namespace.namespace, "labels": labels},
+        spec={
+            "replicas": 1,
+            "strategy": {"type": "Recreate"},
+            "selector": {"match_labels": selector(args.app)},
+            "template": {"metadata": of_pod, "spec": args.pod},
+        },
+        opts=target.options(parent, depends_on=[*identity, *after]),
+    )
+
+
+def _identity(
+    name: str,
+    args: ControllerArgs,
+    namespace: ClosedNamespace,
+    target: ClusterTarget,
+    parent: pulumi.Resource,
+) -> list[pulumi.Resource]:
+    # The account mounts no token by itself: a pod asks for it.
     labels = target.labels(args.app)
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": args.app,

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pulumi_hcloud
 import pulumi_minio
@@ -19,6 +20,7 @@ from .recording import Choice, Tree, is_secret, record, without_secret_marks
 
 REGISTRY = "registry.eu.example.com/sovereign"
 SERVER = "hcloud:index/server:Server"
+HETZNER = Path(__file__).parents[2] / "components/clouds/hetzner"
 
 FOUNDATION = Counter(
     {
@@ -48,6 +50,7 @@ CLUSTER = Counter(
         "tls:index/selfSignedCert:SelfSignedCert": 5,
         "tls:index/certRequest:CertRequest": 1,
         "tls:index/locallySignedCert:LocallySignedCert": 1,
+        "command:local:Command": 1,
     }
 )
 EDGE = Counter(
@@ -143,7 +146,8 @@ def test_no_node_has_a_public_address_and_the_gateway_has_one(nbg1: Tree) -> Non
         assert len(public) == 1
         assert public[0]["ipv6Enabled"] is False
         assert public[0]["ipv4Enabled"] is (server.name == "eu-network-gateway")
-        assert server.inputs["firewallIds"], "a second lock, should somebody give it an address"
+        # The API refuses one in front of a server without a public interface (private_net_only_server).
+        assert ("firewallIds" in server.inputs) is (server.name == "eu-network-gateway")
 
 
 def test_only_the_allowed_ranges_reach_the_api_and_nothing_else_is_open(nbg1: Tree) -> None:
@@ -171,6 +175,50 @@ def test_the_kubeconfig_is_known_without_logging_in_anywhere(nbg1: Tree) -> None
     order = [resource.name for resource in nbg1.resources]
     last = max(order.index(name) for name in servers_of(nbg1, "eu-cluster"))
     assert last < order.index("eu-kubernetes")
+
+
+def test_the_kubeconfig_waits_for_an_api_that_answers(nbg1: Tree) -> None:
+    waiting = nbg1.only("command:local:Command")
+    assert waiting.inputs["environment"] == {"API_URL": "https://192.0.2.10:6443", "AUTHORITY": "CERTIFICATE"}
+    assert waiting.inputs["create"] == (HETZNER / "await_api.py").read_text()
+    assert waiting.inputs["interpreter"] == ["python3", "-c"]
+    assert {"update", "delete"}.isdisjoint(waiting.inputs)
+    address, authority = waiting.inputs["triggers"]
+    assert (address, len(authority)) == ("https://192.0.2.10:6443", 64), "made anew when one of them changes"
+    assert not is_secret(waiting.inputs), "nothing that it is told is secret"
+    order = [resource.name for resource in nbg1.resources]
+    last_of_api = max(order.index(name) for name in order if name.startswith("eu-cluster-api"))
+    assert last_of_api < order.index(waiting.name) < order.index("eu-kubernetes")
+
+
+def test_no_node_starts_before_there_is_a_way_out(nbg1: Tree) -> None:
+    order = [resource.name for resource in nbg1.resources]
+    way_out = order.index("eu-network-way-out")
+    assert order.index("eu-network-gateway") < way_out
+    assert way_out < min(order.index(name) for name in servers_of(nbg1, "eu-cluster"))
+
+
+def test_an_address_that_no_server_has_yet_is_made_without_a_type_of_owner(nbg1: Tree) -> None:
+    assert "assigneeType" not in nbg1.only("hcloud:index/primaryIp:PrimaryIp").inputs
+
+
+def test_the_driver_of_volumes_is_restarted_when_it_no_longer_answers(nbg1: Tree) -> None:
+    pods = {
+        workload.inputs["metadata"]["name"]: workload.inputs["spec"]["template"]["spec"]
+        for kind in ("Deployment", "DaemonSet")
+        for workload in nbg1.of_type(f"kubernetes:apps/v1:{kind}")
+    }
+    expected = {
+        "hcloud-csi-controller": (":9808", {"path": "/healthz", "port": 9808}),
+        "hcloud-csi-node": ("127.0.0.1:9808", {"host": "127.0.0.1", "path": "/healthz", "port": 9808}),
+    }
+    for name, (listens, asked) in expected.items():
+        containers = {container["name"]: container for container in pods[name]["containers"]}
+        assert containers["livenessprobe"]["args"] == [f"--http-endpoint={listens}"]
+        assert containers["hcloud-csi-driver"]["livenessProbe"]["httpGet"] == asked
+        probed = [name for name, container in containers.items() if "livenessProbe" in container]
+        assert probed == ["hcloud-csi-driver"], "the sidecar answers for the driver, and is not probed itself"
+    assert pods["hcloud-csi-node"]["hostNetwork"] is True, "so its port is open on the loopback alone"
 
 
 def test_user_data_is_secret_and_never_replaces_a_machine(nbg1: Tree) -> None:
@@ -219,6 +267,11 @@ def test_one_control_plane_is_enough_where_it_is_asked_for() -> None:
 def test_the_bucket_is_private_versioned_and_the_readers_key_may_only_read(nbg1: Tree) -> None:
     bucket = nbg1.only("minio:index/s3Bucket:S3Bucket")
     assert (bucket.inputs["acl"], bucket.inputs["forceDestroy"]) == ("private", False)
+    order = [resource.type for resource in nbg1.resources if resource.package == "minio"]
+    assert order[-2:] == [
+        "minio:index/s3BucketVersioning:S3BucketVersioning",
+        "minio:index/s3BucketPolicy:S3BucketPolicy",
+    ], "written at once, one of the two is refused now and then"
     versioning = nbg1.only("minio:index/s3BucketVersioning:S3BucketVersioning")
     assert versioning.inputs["versioningConfiguration"] == {"status": "Enabled"}
     policy = nbg1.only("minio:index/s3BucketPolicy:S3BucketPolicy")

@@ -14,7 +14,8 @@ from components.clouds.hetzner.machines import NodeFacts, node_user_data
 from components.clouds.hetzner.machines.node import DRAIN_SECONDS, SYSTEM_SECONDS
 
 from .recording import Choice, Tree, record
-from .test_hetzner_machines import CONTENT_SHA256, NODES, SECRETS, facts, files_of
+from .test_hetzner_machines import NODES, SECRETS, facts, files_of
+from .test_hetzner_scripts import CONTENT_SHA256
 
 REGISTRY = "registry.eu.example.com/sovereign"
 DROP_IN = "/etc/systemd/logind.conf.d/zz-sovereign.conf"

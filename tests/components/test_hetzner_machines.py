@@ -1,6 +1,5 @@
 """What Hetzner's machines are told on their first start: whole, small enough, and closed."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,6 +57,7 @@ FOUNDER = NodeFacts(
     name="founder",
     role="server",
     address="10.64.1.10",
+    peers=("10.64.1.11", "10.64.1.12"),
     authorities={
         **{f"{path}.{kind}": PEM for path in AUTHORITIES for kind in ("crt", "key")},
         "service.key": PEM,
@@ -84,16 +84,19 @@ def test_a_nodes_user_data_is_cloud_config_under_the_limit(node: NodeFacts) -> N
     assert text.startswith("#cloud-config\n")
     assert len(text.encode()) < USER_DATA_LIMIT
     document = yaml.safe_load(text)
-    assert document["runcmd"] == [["/usr/local/sbin/sovereign-install"]]
+    assert document["runcmd"] == [
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "enable", "--now", "--no-block", "sovereign-install.service"],
+    ]
     assert document["ssh_pwauth"] is False
 
 
 def test_user_data_over_the_limit_names_the_server_both_sizes_and_the_remedy() -> None:
     big = MachineFile(path="/etc/big", content="x" * USER_DATA_LIMIT)
     with pytest.raises(
-        UserDataTooLargeError, match=r"server eu-cpu-1: found 33\d{3} bytes, allowed: up to 32768"
+        UserDataTooLargeError, match=r"server eu-cpu-1: found 3[45]\d{3} bytes, allowed: up to 32768"
     ):
-        cloud_config("eu-cpu-1", [big], "/bin/true")
+        cloud_config("eu-cpu-1", [big], "exit 0")
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
@@ -248,176 +251,33 @@ def test_a_joining_gpu_server_keeps_pods_that_ask_for_no_gpu_away_and_its_keys_t
     assert "PrivateKey" not in script, "WireGuard's keys are made on the host"
 
 
-def run_install(
-    tmp_path: Path, *, founds: str, answers: bool, sha256: str, address: str = "10.64.1.10"
-) -> subprocess.CompletedProcess[str]:
-    """Run ``install.sh`` with every program it calls replaced, below a directory of its own."""
-    root = tmp_path / "root"
-    (root / "etc/sovereign/ca").mkdir(parents=True)
-    (root / "etc/rancher/k3s").mkdir(parents=True)
-    (root / "usr/local/sbin").mkdir(parents=True)
-    for name in ("bucket.conf", "k3s.yaml", "registries.yaml"):
-        (root / "etc/sovereign" / name).write_text(f"# {name}\n")
-    if address:
-        (root / "etc/sovereign/k3s.yaml").write_text(f"node-ip: {address}\n")
-    (root / "etc/sovereign/founding.yaml").write_text("cluster-init: true\ntoken: t\n")
-    (root / "etc/sovereign/ca/server-ca.crt").write_text(PEM)
-    (root / "etc/sovereign/ca/server-ca.key").write_text("KEY")
-    lines = {
-        "NODE_ADDRESS": address,
-        "FOUNDS": founds,
-        "API_URL": "https://10.64.2.10:6443",
-        "BUCKET_URL": "https://bucket.invalid/weights",
-        "REGION": "nbg1",
-        "K3S_PATH": "binaries/k3s/k3s",
-        "K3S_SHA256": sha256,
-        "IMAGES_PATH": "binaries/k3s/images",
-        "IMAGES_SHA256": sha256,
-    }
-    (root / "etc/sovereign/node.env").write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    stand_ins = {
-        "systemctl": f'echo "systemctl $*" >> {tmp_path}/calls\n',
-        "apt-get": f'echo "apt-get $*" >> {tmp_path}/calls\n',
-        "ip": 'echo "2: enp7s0    inet 10.64.1.10/32 brd 10.64.1.10 scope global enp7s0"\n',
-        # Fetching writes a file; asking the API succeeds or fails as the test says.
-        "curl": f"""case "$*" in
-            *cacerts*) exit {0 if answers else 7} ;;
-        esac
-        while [ "$#" -gt 0 ]; do
-            if [ "$1" = --output ]; then printf content > "$2"; fi
-            shift
-        done
-        """,
-        "sleep": "exit 0\n",
-    }
-    for name, body in stand_ins.items():
-        (programs / name).write_text(f"#!/bin/sh\n{body}")
-        (programs / name).chmod(0o755)
-    text = (MACHINES / "install.sh").read_text()
-    for prefix in ("/etc/sovereign", "/etc/rancher", "/var/lib/rancher", "/usr/local/"):
-        text = text.replace(f" {prefix}", f" {root}{prefix}").replace(f"={prefix}", f"={root}{prefix}")
-    text = text.replace("attempt 45 answers", "attempt 0 answers")
-    found = "" if address else f"echo NODE_ADDRESS=10.64.1.10 >> {root}/etc/sovereign/node.env"
-    (root / "usr/local/sbin/sovereign-way-out").write_text(f"#!/bin/sh\n{found}\n")
-    (root / "usr/local/sbin/sovereign-way-out").chmod(0o755)
-    return subprocess.run(
-        ["sh", "-c", text],
-        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
+def test_what_failed_on_the_first_start_is_tried_until_it_has_worked(node: NodeFacts) -> None:
+    """cloud-init runs its commands once; a unit does not give up, and rests when it is done."""
+    user_data = {node.name: node_user_data(facts(), node), "gateway": gateway_user_data("g", AddressPlan())}
+    for text in user_data.values():
+        files = files_of(text)
+        unit = files["/etc/systemd/system/sovereign-install.service"].splitlines()
+        section, found = "", dict[str, list[str]]()
+        for line in unit:
+            section = line if line.startswith("[") else section
+            found.setdefault(section, []).append(line)
+        assert "StartLimitIntervalSec=0" in found["[Unit]"], "else systemd gives up after five times"
+        assert {"Type=oneshot", "Restart=on-failure", "RestartSec=30"} <= set(found["[Service]"])
+        assert "ExecStart=/usr/local/sbin/sovereign-install" in found["[Service]"]
+        assert "WantedBy=multi-user.target" in found["[Install]"], "also after a restart of the machine"
+        [condition] = [line for line in found["[Unit]"] if line.startswith("ConditionPathExists=!")]
+        done = condition.partition("!")[2]
+        assert f"ExecStartPost=/usr/bin/touch {done}" in found["[Service]"]
+        assert files["/usr/local/sbin/sovereign-install"].startswith("#!/bin/sh\n")
+        assert ". /etc/sovereign/attempt.sh" in files["/usr/local/sbin/sovereign-install"]
+        assert "attempt() {" in files["/etc/sovereign/attempt.sh"]
 
 
-def run_way_out(tmp_path: Path, default: str) -> str:
-    """Run ``way-out.sh`` on a machine whose default route is ``default``; returns what it changed."""
-    root, programs = tmp_path / "root", tmp_path / "bin"
-    (root / "etc/sovereign").mkdir(parents=True)
-    programs.mkdir()
-    lines = ("NODE_ADDRESS=10.64.16.10", "NETWORK_ROUTER=10.64.0.1", "RESOLVER=10.64.0.10")
-    (root / "etc/sovereign/node.env").write_text("\n".join(lines) + "\n")
-    (programs / "ip").write_text(
-        f"""#!/bin/sh
-case "$*" in
-    *"address show"*) echo "2: enp7s0    inet 10.64.16.10/32 scope global enp7s0" ;;
-    *"route show default"*) echo "{default}" ;;
-    *) echo "$*" >> {tmp_path}/changes ;;
-esac
-"""
-    )
-    (programs / "ip").chmod(0o755)
-    text = (MACHINES / "way-out.sh").read_text().replace(" /etc/", f" {root}/etc/")
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    subprocess.run(["sh", "-c", text], env=environment, check=True, timeout=60)
-    resolvers = (root / "etc/resolv.conf").read_text(), (root / "etc/rancher/k3s/resolv.conf").read_text()
-    assert resolvers == ("nameserver 10.64.0.10\n", "nameserver 10.64.0.10\n")
-    changes = tmp_path / "changes"
-    return changes.read_text() if changes.exists() else ""
-
-
-def test_a_lost_way_out_is_found_again_and_a_right_one_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "lost").mkdir()
-    lost = run_way_out(tmp_path / "lost", "")
-    assert lost == "-4 route replace default via 10.64.0.1 dev enp7s0 onlink\n"
-    (tmp_path / "right").mkdir()
-    assert run_way_out(tmp_path / "right", "default via 10.64.0.1 dev enp7s0 onlink") == ""
-
-
-CONTENT_SHA256 = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
-"""sha256 of ``content``, which the stand-in for curl writes."""
-
-
-def test_the_first_server_founds_the_cluster_with_the_authorities_made_beforehand(tmp_path: Path) -> None:
-    ran = run_install(tmp_path, founds="yes", answers=False, sha256=CONTENT_SHA256)
-    assert ran.returncode == 0, ran.stderr
-    root = tmp_path / "root"
-    assert (root / "etc/rancher/k3s/config.yaml.d/20-join.yaml").read_text().startswith("cluster-init: true")
-    assert (root / "var/lib/rancher/k3s/server/tls/server-ca.key").read_text() == "KEY"
-    assert (root / "etc/rancher/k3s/config.yaml.d/10-interface.yaml").read_text() == "flannel-iface: enp7s0\n"
-    calls = (tmp_path / "calls").read_text()
-    assert calls.index("sovereign-firewall.service") < calls.index("sovereign-k3s.service")
-
-
-def test_a_replaced_first_server_joins_the_cluster_that_still_answers(tmp_path: Path) -> None:
-    ran = run_install(tmp_path, founds="yes", answers=True, sha256=CONTENT_SHA256)
-    assert ran.returncode == 0, ran.stderr
-    root = tmp_path / "root"
-    join = (root / "etc/rancher/k3s/config.yaml.d/20-join.yaml").read_text()
-    assert join == "server: https://10.64.2.10:6443\n"
-    assert not (root / "var/lib/rancher/k3s/server/tls").exists(), "a second cluster must never be founded"
-
-
-def test_other_nodes_join(tmp_path: Path) -> None:
-    ran = run_install(tmp_path, founds="no", answers=False, sha256=CONTENT_SHA256)
-    assert ran.returncode == 0, ran.stderr
-    join = (tmp_path / "root/etc/rancher/k3s/config.yaml.d/20-join.yaml").read_text()
-    assert join == "server: https://10.64.2.10:6443\n"
-
-
-def test_a_node_whose_address_hetzner_chose_joins_with_the_one_that_was_found(tmp_path: Path) -> None:
-    ran = run_install(tmp_path, founds="no", answers=True, sha256=CONTENT_SHA256, address="")
-    assert ran.returncode == 0, ran.stderr
-    written = yaml.safe_load((tmp_path / "root/etc/rancher/k3s/config.yaml.d/10-interface.yaml").read_text())
-    assert written == {"flannel-iface": "enp7s0", "node-ip": "10.64.1.10"}
-
-
-@pytest.mark.skipif(shutil.which("ip") is None, reason="needs ip")
-def test_an_address_that_nobody_chose_is_found_by_its_network_and_kept(tmp_path: Path) -> None:
-    """The real ``ip`` reads addresses; only changes go to a stand-in."""
-    root, programs = tmp_path / "root", tmp_path / "bin"
-    (root / "etc/sovereign").mkdir(parents=True)
-    programs.mkdir()
-    environment_file = root / "etc/sovereign/node.env"
-    lines = ("NODE_ADDRESS=''", "NETWORK=127.0.0.0/8", "NETWORK_ROUTER=10.64.0.1", "RESOLVER=10.64.0.10")
-    environment_file.write_text("\n".join(lines) + "\n")
-    (programs / "ip").write_text(
-        f"""#!/bin/sh
-case "$*" in
-    *"address show"*) exec {shutil.which("ip")} "$@" ;;
-    *"route show default"*) ;;
-    *) echo "$*" >> {tmp_path}/changes ;;
-esac
-"""
-    )
-    (programs / "ip").chmod(0o755)
-    text = (MACHINES / "way-out.sh").read_text().replace(" /etc/", f" {root}/etc/")
-    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    for _ in range(2):
-        subprocess.run(["sh", "-c", text], env=environment, check=True, timeout=60)
-    assert environment_file.read_text().count("NODE_ADDRESS=127.0.0.1\n") == 1, "looked up once"
-    first, second = (tmp_path / "changes").read_text().splitlines()
-    assert first == second == "-4 route replace default via 10.64.0.1 dev lo onlink"
-
-
-def test_a_program_with_another_sha256_is_thrown_away_and_never_started(tmp_path: Path) -> None:
-    ran = run_install(tmp_path, founds="yes", answers=False, sha256="0" * 64)
-    assert ran.returncode == 1
-    assert "binaries/k3s/k3s: refused: its sha256 is not the locked one" in ran.stderr
-    assert not (tmp_path / "root/usr/local/bin/k3s").exists()
-    assert "sovereign-k3s.service" not in (tmp_path / "calls").read_text()
+def test_the_founder_alone_knows_the_other_servers_that_it_must_not_found_beside() -> None:
+    founder, further = (files_of(node_user_data(facts(), node)) for node in (FOUNDER, FURTHER))
+    assert "PEERS='10.64.1.11 10.64.1.12'\n" in founder["/etc/sovereign/node.env"]
+    assert "PEERS" not in further["/etc/sovereign/node.env"]
 
 
 @pytest.mark.skipif(shutil.which("nft") is None, reason="needs nft")

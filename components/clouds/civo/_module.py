@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -23,7 +23,6 @@ from components.clouds.contract import (
     ClusterArgs,
     ClusterServicesArgs,
     Network,
-    PoolKind,
     PoolSize,
     Site,
 )
@@ -37,7 +36,6 @@ class CivoModule:
     """Civo Ltd (United Kingdom). ``sovereign:location`` is a region such as ``LON1``."""
 
     key: Final = "civo"
-    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (("CIVO_TOKEN",), ("CIVO_CREDENTIAL_FILE",))
     project_key: Final = None
     settings: Final = (TOKEN,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -16,7 +16,6 @@ from components.clouds.contract import (
     ClusterArgs,
     ClusterServicesArgs,
     Network,
-    PoolKind,
     PoolSize,
     Site,
 )
@@ -38,7 +37,6 @@ class HetznerModule:
     """Hetzner Online GmbH (Germany). ``sovereign:location`` is a location such as ``nbg1``."""
 
     key: Final = "hetzner"
-    autoscales: Final[Sequence[PoolKind]] = ("cpu",)
     credentials: Final = (("HCLOUD_TOKEN", "MINIO_USER", "MINIO_PASSWORD"),)
     project_key: Final = "hetznerProject"
     settings: Final = (TOKEN, ACCESS_KEY, SECRET_KEY, "controlPlanes", "vswitchId")

@@ -1,23 +1,20 @@
 """Who has which address in the private network: a plan that never renumbers what stands.
 
-One /16, one /24 for every role. A role has a fixed slot, so the /24 of a pool depends on its own slot alone
-and the address of a member on its own number alone: adding, growing or removing a pool moves nothing else.
+One /16, one /24 for every role. A role has a fixed slot, and the address of a member depends on its own
+number alone: growing or shrinking a pool moves nothing else.
 Hetzner keeps the first address of the network for its router and the first of each subnet; members begin at
 ``.10``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 __all__ = [
-    "CLUSTER_DNS",
-    "FIRST_POOL_SLOT",
-    "LAST_POOL_SLOT",
+    "LAST_SLOT",
     "MEMBERS",
     "NETWORK",
     "POD_NETWORK",
@@ -32,10 +29,8 @@ POD_NETWORK: Final = IPv4Network("10.42.0.0/16")
 """Addresses of pods, the default of k3s; must not overlap with the network."""
 SERVICE_NETWORK: Final = IPv4Network("10.43.0.0/16")
 """Addresses of Services, the default of k3s."""
-CLUSTER_DNS: Final = IPv4Address("10.43.0.10")
 
-FIRST_POOL_SLOT: Final = 16
-LAST_POOL_SLOT: Final = 255
+LAST_SLOT: Final = 255
 
 _SUBNET_PREFIX: Final = 24
 _FIRST_MEMBER: Final = 10
@@ -45,7 +40,7 @@ MEMBERS: Final = _LAST_MEMBER - _FIRST_MEMBER + 1
 
 
 class Slot(IntEnum):
-    """The fixed places of what every stack has: the third number of the address. 5 to 15 are spare."""
+    """The fixed places of what every stack has: the third number of the address. The rest is spare."""
 
     GATEWAY = 0
     CONTROL_PLANE = 1
@@ -53,11 +48,11 @@ class Slot(IntEnum):
     VSWITCH = 3
     GROWN = 4
     """Servers that the autoscaler orders; Hetzner chooses their addresses."""
-    CPU_POOL = FIRST_POOL_SLOT
+    CPU_POOL = 16
 
 
 class AddressPlanError(ValueError):
-    """The plan has no room, or two pools want one place; the message says which."""
+    """The plan has no room; the message says where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +60,10 @@ class AddressPlan:
     """The addresses of one stack.
 
     Raises:
-        AddressPlanError: a pool has a slot outside 17 to 255, or one that another pool has; or the network
-            is no /16, or overlaps with the addresses of pods or Services.
+        AddressPlanError: the network is no /16, or overlaps with the addresses of pods or Services.
     """
 
     network: IPv4Network = NETWORK
-    pools: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Further pools: name to slot. The slot is given by hand and never changes."""
 
     def __post_init__(self) -> None:
         if self.network.prefixlen != NETWORK.prefixlen:
@@ -83,16 +75,6 @@ class AddressPlan:
                     f"network {self.network}: overlaps with {taken}, which k3s gives to pods and Services"
                 )
                 raise AddressPlanError(message)
-        holders: dict[int, str] = {Slot.CPU_POOL: "the CPU pool"}
-        for name, slot in self.pools.items():
-            if not FIRST_POOL_SLOT <= slot <= LAST_POOL_SLOT:
-                allowed = f"{FIRST_POOL_SLOT + 1} to {LAST_POOL_SLOT}"
-                message = f"pool {name!r}: found slot {slot}, allowed: {allowed}, one no other pool has"
-                raise AddressPlanError(message)
-            if slot in holders:
-                message = f"pool {name!r}: slot {slot} belongs to {holders[slot]}; give it another one"
-                raise AddressPlanError(message)
-            holders[slot] = f"pool {name!r}"
 
     @property
     def router(self) -> IPv4Address:
@@ -105,22 +87,11 @@ class AddressPlan:
         Raises:
             AddressPlanError: there is no such slot.
         """
-        if not 0 <= slot <= LAST_POOL_SLOT:
-            message = f"found slot {slot}, allowed: 0 to {LAST_POOL_SLOT}"
+        if not 0 <= slot <= LAST_SLOT:
+            message = f"found slot {slot}, allowed: 0 to {LAST_SLOT}"
             raise AddressPlanError(message)
         size = 2 ** (32 - _SUBNET_PREFIX)
         return IPv4Network((int(self.network.network_address) + slot * size, _SUBNET_PREFIX))
-
-    def pool(self, name: str) -> IPv4Network:
-        """The /24 of a further pool.
-
-        Raises:
-            AddressPlanError: there is no such pool.
-        """
-        if name not in self.pools:
-            message = f"no pool {name!r} in the plan; there are: {', '.join(sorted(self.pools)) or 'none'}"
-            raise AddressPlanError(message)
-        return self.subnet(self.pools[name])
 
     def member(self, slot: int, number: int) -> IPv4Address:
         """The address of member ``number`` of a slot, counted from 0.

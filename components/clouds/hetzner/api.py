@@ -25,9 +25,6 @@ _RETRIES: Final = 3
 class HetznerApi(pulumi.ComponentResource):
     """Load balancer without a public interface, the servers behind it, and the access list on the gateway."""
 
-    ready: pulumi.Output[str]
-    """Known when all of it stands."""
-
     def __init__(
         self,
         name: str,
@@ -55,7 +52,7 @@ class HetznerApi(pulumi.ComponentResource):
             enable_public_interface=False,
             opts=site.options(self),
         )
-        service = hcloud.LoadBalancerService(
+        hcloud.LoadBalancerService(
             f"{name}-service",
             load_balancer_id=balancer.id,
             protocol="tcp",
@@ -70,7 +67,7 @@ class HetznerApi(pulumi.ComponentResource):
             ),
             opts=site.options(self),
         )
-        targets = [
+        for index, machine in enumerate(servers):
             hcloud.LoadBalancerTarget(
                 f"{name}-target-{index + 1}",
                 type="server",
@@ -80,8 +77,6 @@ class HetznerApi(pulumi.ComponentResource):
                 # Without a network of its own a load balancer has no private address to reach a server by.
                 opts=site.options(self, depends_on=[attached]),
             )
-            for index, machine in enumerate(servers)
-        ]
         firewall = hcloud.Firewall(
             f"{name}-access",
             rules=[
@@ -96,16 +91,10 @@ class HetznerApi(pulumi.ComponentResource):
             labels=labels,
             opts=site.options(self),
         )
-        attachment = hcloud.FirewallAttachment(
+        hcloud.FirewallAttachment(
             f"{name}-access",
             firewall_id=number(firewall.id),
             server_ids=[number(network.gateway.id)],
             opts=site.options(self),
         )
-        parts = [attached.id, service.id, attachment.id, *(target.id for target in targets)]
-        self.ready = pulumi.Output.all(*parts).apply(_first)
         self.register_outputs({})
-
-
-def _first(values: Sequence[str]) -> str:
-    return values[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import pulumi
@@ -16,6 +16,7 @@ from components.clouds.hetzner.gex import RUNTIME_CLASS, join_script
 from components.clouds.hetzner.machines import BucketAccess, ClusterFacts, NodeFacts, node_user_data
 from components.clouds.hetzner.machines.gateway import API_PORT
 from components.clouds.hetzner.network import HetznerNetwork
+from components.clouds.hetzner.run_here import run_here, script
 from components.clouds.hetzner.servers import SPREAD, Machine, placement_groups, server
 
 __all__ = ["BINARIES", "CONTROL_PLANE_TYPE", "STORAGE_CLASS", "HetznerCluster", "HetznerGpuPool"]
@@ -33,8 +34,9 @@ class HetznerCluster(Cluster):
     Nodes have no public address. The API has a load balancer in the private network; administrators reach
     it by the gateway, whose firewall lets in the allowed ranges alone, since a Hetzner load balancer knows
     no access list. The kubeconfig is made from the authorities, so nobody logs in to a machine for it; it
-    is known only when the firewall, the load balancer and every server stand. That a server stands does not
-    mean that k3s runs already: the first objects of the cluster are retried until the API answers.
+    is known only when the firewall, the load balancer and every server stand, and when the API has answered:
+    that a server stands does not mean that k3s runs already, and the provider of Kubernetes objects asks the
+    API once and then gives up (pulumi-kubernetes issue 1044, 2026-11-24).
     """
 
     facts: pulumi.Output[ClusterFacts]
@@ -55,19 +57,21 @@ class HetznerCluster(Cluster):
         count = site.settings.control_planes
         groups = placement_groups(f"{name}-control-plane", site, count, self)
         chain: list[hcloud.Server] = []
-        for index in range(count):
+        addresses = [str(network.plan.member(Slot.CONTROL_PLANE, index)) for index in range(count)]
+        for index, address in enumerate(addresses):
             node = f"{name}-control-plane-{index + 1}"
-            address = str(network.plan.member(Slot.CONTROL_PLANE, index))
-            data = _server_data(node, address, facts, certificates if index == 0 else None)
+            if index == 0:
+                data = _founder_data(node, addresses, facts, certificates)
+            else:
+                data = _user_data(facts, NodeFacts(name=node, role="server", address=address))
             machine = Machine(
                 server_type=CONTROL_PLANE_TYPE,
                 subnet=network.subnets[Slot.CONTROL_PLANE],
                 address=address,
                 user_data=data,
-                firewall=network.closed,
                 group=groups[0],
             )
-            chain.append(server(node, site, machine, self, after=[network.gateway, *chain[-1:]]))
+            chain.append(server(node, site, machine, self, after=[network.way_out, *chain[-1:]]))
         api = HetznerApi(f"{name}-api", site, network, chain, args.api_access, own)
         workers = self._workers(name, site, args, network, facts, chain[-1], api)
         self.cluster_id = certificates.authority.apply(hash_of)
@@ -75,7 +79,15 @@ class HetznerCluster(Cluster):
         self.storage_class = STORAGE_CLASS
         administrator = certificates.administrator
         parts = pulumi.Output.all(self.endpoint, certificates.authority, administrator)
-        made = pulumi.Output.all(parts, api.ready, *(machine.id for machine in (*chain, *workers)))
+        answers = run_here(
+            f"{name}-answers",
+            create=script("await_api.py"),
+            environment={"API_URL": self.endpoint, "AUTHORITY": certificates.authority},
+            triggers=[self.endpoint, self.cluster_id],
+            parent=self,
+            after=[api],
+        )
+        made = pulumi.Output.all(parts, answers.id, *(machine.id for machine in (*chain, *workers)))
         self.kubeconfig = pulumi.Output.secret(made.apply(lambda all_: _kubeconfig(name, all_[0])))
         if site.settings.vswitch_id is not None:
             self.join_script = pulumi.Output.secret(facts.apply(join_script))
@@ -104,7 +116,6 @@ class HetznerCluster(Cluster):
                 subnet=network.subnets[Slot.CPU_POOL],
                 address=address,
                 user_data=_user_data(facts, NodeFacts(name=node, role="agent", address=address)),
-                firewall=network.closed,
                 group=groups[index // SPREAD],
             )
             workers.append(server(node, site, machine, self, after=[api, last, *workers[-1:]]))
@@ -179,20 +190,23 @@ def _facts(
     return pulumi.Output.secret(known.apply(build))
 
 
-def _server_data(
+def _founder_data(
     node: str,
-    address: str,
+    addresses: Sequence[str],
     facts: pulumi.Output[ClusterFacts],
-    certificates: HetznerCertificates | None,
+    certificates: HetznerCertificates,
 ) -> pulumi.Output[str]:
-    """User data of a server. Only the one that may found the cluster gets the authorities' keys."""
-    if certificates is None:
-        return _user_data(facts, NodeFacts(name=node, role="server", address=address))
+    """User data of the server that may found the cluster: it alone gets the authorities' keys.
+
+    ``addresses`` are those of the whole control plane, its own first.
+    """
     both = pulumi.Output.all(facts, certificates.files)
 
     def render(parts: list[Any]) -> str:
         known, authorities = cast("ClusterFacts", parts[0]), cast("Mapping[str, str]", parts[1])
-        founder = NodeFacts(name=node, role="server", address=address, authorities=authorities)
+        founder = NodeFacts(
+            name=node, role="server", address=addresses[0], peers=addresses[1:], authorities=authorities
+        )
         return node_user_data(known, founder)
 
     return pulumi.Output.secret(both.apply(render))

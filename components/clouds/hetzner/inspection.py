@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_hcloud as hcloud
 
+from components.clouds.hetzner.cluster import CONTROL_PLANE_TYPE
+from components.clouds.hetzner.network import GATEWAY_TYPE
 from components.clouds.inspection import Answer, Inspection, Verdict, placed_answer, untold
 from components.clouds.stock import StockUntoldError, asked
 
@@ -14,10 +16,10 @@ __all__ = ["inspect"]
 
 
 def inspect(needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
-    """The location and its country, the server type there, and what a person must look up."""
+    """The location and its country, the server types there, and what a person must look up."""
     options = pulumi.InvokeOptions(provider=provider)
     yield _location(needs, options)
-    yield _server_type(needs, options)
+    yield from (_server_type(name, needs.place.code, remedy, options) for name, remedy in _types(needs))
     yield from untold(
         "project of this jurisdiction",
         "a token does not tell its project",
@@ -41,8 +43,17 @@ def _location(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
     return placed_answer(about, found, location.country, needs.place)
 
 
-def _server_type(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
-    name, code = needs.cpu_node_type.name, needs.place.code
+def _types(needs: Inspection) -> dict[str, str]:
+    """Every server type that the stack makes here, and what helps if it cannot be had."""
+    own = "choose another sovereign:location: every stack has a"
+    return {
+        GATEWAY_TYPE: f"{own} gateway of this type",
+        CONTROL_PLANE_TYPE: f"{own} control plane of this type",
+        needs.cpu_node_type.name: "choose another sovereign:cpuNodeType or sovereign:location",
+    }
+
+
+def _server_type(name: str, code: str, remedy: str, options: pulumi.InvokeOptions) -> Answer:
     about = f"{name} in {code}"
     try:
         answer = asked(lambda: hcloud.get_server_type(name=name, opts=options))
@@ -54,7 +65,7 @@ def _server_type(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
             about=about,
             verdict=Verdict.FAIL,
             found="not sold there" if there is None else "none available there now",
-            remedy="choose another sovereign:cpuNodeType or sovereign:location",
+            remedy=remedy,
         )
     if there.unavailable_after:
         return Answer(

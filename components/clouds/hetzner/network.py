@@ -37,8 +37,8 @@ class HetznerNetwork(Network):
     plan: AddressPlan
     subnets: dict[Slot, hcloud.NetworkSubnet]
     gateway: hcloud.Server
-    closed: hcloud.Firewall
-    """Lets nothing in. Hetzner's firewalls see public addresses only, so on nodes it is a second lock."""
+    way_out: hcloud.NetworkRoute
+    """There when machines without a public address can leave: no node starts before it."""
     public_address: pulumi.Output[str]
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions) -> None:
@@ -57,11 +57,13 @@ class HetznerNetwork(Network):
         self.subnets = {slot: self._subnet(name, site, network, slot) for slot in _ROLES}
         if vswitch is not None:
             self.subnets[Slot.VSWITCH] = self._subnet(name, site, network, Slot.VSWITCH, vswitch)
-        self.closed = hcloud.Firewall(f"{name}-closed", rules=[], labels=labels, opts=site.options(self))
+        # Lets nothing in. The API's own firewall is attached beside it when there is an API.
+        closed = hcloud.Firewall(f"{name}-closed", rules=[], labels=labels, opts=site.options(self))
         address = hcloud.PrimaryIp(
             f"{name}-egress",
             type="ipv4",
-            assignee_type="server",
+            # No assigneeType: what is attached to no server is answered as "unassigned" since 2026-08-01
+            # (Hetzner's changelog, 2026-04-27), so it would differ from the answer until the gateway stands.
             location=site.place.code,
             auto_delete=False,
             labels=labels,
@@ -73,11 +75,11 @@ class HetznerNetwork(Network):
             subnet=self.subnets[Slot.GATEWAY],
             address=own,
             user_data=gateway_user_data(f"{name}-gateway", self.plan),
-            firewall=self.closed,
+            firewall=closed,
             public_address=address,
         )
         self.gateway = server(f"{name}-gateway", site, machine, self, after=[])
-        route = hcloud.NetworkRoute(
+        self.way_out = hcloud.NetworkRoute(
             f"{name}-way-out",
             network_id=number(network.id),
             destination=_EVERYWHERE,
@@ -85,7 +87,7 @@ class HetznerNetwork(Network):
             opts=site.options(self, depends_on=[self.gateway]),
         )
         self.public_address = address.ip_address
-        self.network_id = pulumi.Output.all(network.id, route.id).apply(_first)
+        self.network_id = pulumi.Output.all(network.id, self.way_out.id).apply(_first)
         self.egress_addresses = address.ip_address.apply(_only)
         self.register_outputs({"networkId": self.network_id, "egressAddresses": self.egress_addresses})
 

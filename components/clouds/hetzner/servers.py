@@ -33,7 +33,9 @@ class Machine:
     address: str
     """In the private network."""
     user_data: pulumi.Input[str]
-    firewall: hcloud.Firewall
+    firewall: hcloud.Firewall | None = None
+    """Only for a machine with a public address. The API refuses another one (``private_net_only_server``;
+    Hetzner's API reference, apply_to_resources, 2026-11-24), as a firewall sees public addresses only."""
     group: hcloud.PlacementGroup | None = None
     public_address: hcloud.PrimaryIp | None = None
     """None: the machine has no public address, neither IPv4 nor IPv6."""
@@ -81,7 +83,7 @@ def server(
         # With no alias the provider would see a difference in every update (issue 650).
         networks=[hcloud.ServerNetworkArgs(subnet_id=machine.subnet.id, ip=machine.address, alias_ips=[])],
         public_nets=[public],
-        firewall_ids=[number(machine.firewall.id)],
+        firewall_ids=[number(machine.firewall.id)] if machine.firewall is not None else None,
         # The API's own firewall is attached to the gateway later, when its ranges are known.
         ignore_remote_firewall_ids=address is not None,
         placement_group_id=number(machine.group.id) if machine.group is not None else None,

@@ -51,10 +51,12 @@ class HetznerWeightsBucket(WeightsBucket):
             opts=pulumi.ResourceOptions(parent=self),
         )
         options = pulumi.ResourceOptions(parent=self, provider=provider)
+        # The provider writes "private" by taking the bucket's policy away (terraform-provider-minio, pull
+        # request 607, 2025-01-29): never change the ACL, it would take the one below away.
         bucket = minio.S3Bucket(
             f"{name}-bucket", bucket=self.bucket, acl="private", force_destroy=False, opts=options
         )
-        minio.S3BucketVersioning(
+        versioning = minio.S3BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,
             versioning_configuration=minio.S3BucketVersioningVersioningConfigurationArgs(status="Enabled"),
@@ -67,7 +69,9 @@ class HetznerWeightsBucket(WeightsBucket):
             f"{name}-reader",
             bucket=bucket.bucket,
             policy=self.access_key.apply(lambda key: reader_policy(self.bucket, project or "", key)),
-            opts=options,
+            # One after the other: written at once, one of the two is refused now and then
+            # (terraform-provider-minio issue 839, with Hetzner, 2026-03-12).
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[versioning])),
         )
         self.endpoint = pulumi.Output.all(f"https://{endpoint}", bucket.id).apply(lambda parts: parts[0])
         self.register_outputs({"endpoint": self.endpoint, "bucket": self.bucket})

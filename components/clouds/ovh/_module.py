@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -15,7 +15,6 @@ from components.clouds.contract import (
     ClusterArgs,
     ClusterServicesArgs,
     Network,
-    PoolKind,
     PoolSize,
     Site,
 )
@@ -39,7 +38,6 @@ class OvhModule:
     """OVH Groupe SA, France. ``sovereign:location`` is a region of a Public Cloud project: ``GRA11``."""
 
     key: Final = "ovh"
-    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (
         ("OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY"),
         ("OVH_CLIENT_ID", "OVH_CLIENT_SECRET"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -15,7 +15,6 @@ from components.clouds.contract import (
     ClusterArgs,
     ClusterServicesArgs,
     Network,
-    PoolKind,
     PoolSize,
     Site,
 )
@@ -35,7 +34,6 @@ class ScalewayModule:
     """Scaleway SAS, France. ``sovereign:location`` is a zone such as ``fr-par-2`` of a region."""
 
     key: Final = "scaleway"
-    autoscales: Final[Sequence[PoolKind]] = ("cpu", "gpu")
     credentials: Final = (("SCW_ACCESS_KEY", "SCW_SECRET_KEY"), ("SCW_PROFILE",))
     project_key: Final = "projectId"
     settings: Final = ()

@@ -20,6 +20,7 @@ _SERVER = "hcloud:index/server:Server"
 _SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
 _PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
 _BALANCER_NETWORK = "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork"
+_FIREWALL_ATTACHMENT = "hcloud:index/firewallAttachment:FirewallAttachment"
 
 
 _LOCATIONS = {
@@ -68,7 +69,9 @@ class Hcloud(Behaviour):
         return found
 
     def admit(self, request: Request) -> None:
-        """Refuse an address outside its subnet or taken by another, and an eleventh server in a group.
+        """Refuse an address outside its subnet or taken by another, an eleventh server in a group, and a
+        firewall in front of a server that has no public interface (code private_net_only_server; Hetzner's
+        API reference, apply_to_resources, 2026-11-24).
 
         Raises:
             CloudError: the API refuses.
@@ -77,8 +80,15 @@ class Hcloud(Behaviour):
             for network in cast("list[dict[str, Any]]", request.inputs.get("networks") or []):
                 self._admit_address(request, str(network.get("subnetId") or ""), network.get("ip"))
             self._admit_to_group(request)
+            if request.inputs.get("firewallIds") and not _has_public(request.inputs):
+                raise CloudError(_no_public_interface(request.name))
         elif request.type.token == _BALANCER_NETWORK:
             self._admit_address(request, str(request.inputs.get("subnetId") or ""), request.inputs.get("ip"))
+        elif request.type.token == _FIREWALL_ATTACHMENT:
+            for id_ in cast("list[Any]", request.inputs.get("serverIds") or []):
+                server = self.store.find(_SERVER, str(_whole(id_)))
+                if server is not None and not _has_public(server.inputs):
+                    raise CloudError(_no_public_interface(server.urn.rpartition("::")[2]))
 
     def _admit_address(self, request: Request, subnet: str, address: Any) -> None:
         if not subnet:
@@ -112,6 +122,22 @@ class Hcloud(Behaviour):
     def _held(self, token: str) -> list[CloudObject]:
         return [held for held in self.store.matching(token) if held.type == token]
 
+    def live_inputs(self, request: Request, found: CloudObject) -> Mapping[str, Value]:
+        """A primary address that no server has is answered as unassigned, whatever it was made as (Hetzner's
+        changelog of 2026-04-27, in force since 2026-08-01).
+        """
+        if found.type != _PRIMARY_IP or "assigneeType" not in found.inputs:
+            return found.inputs
+        return {**found.inputs, "assigneeType": "server" if self._is_assigned(found.id) else "unassigned"}
+
+    def _is_assigned(self, address: str) -> bool:
+        return any(
+            str(_whole(net.get(family))) == address
+            for server in self._held(_SERVER)
+            for net in cast("list[dict[str, Any]]", server.inputs.get("publicNets") or [])
+            for family in ("ipv4", "ipv6")
+        )
+
     def computed(self, request: Request, id_: str) -> Mapping[str, Any]:
         """What the API is known to answer for the types a stack leans on."""
         token = request.type.token
@@ -121,7 +147,9 @@ class Hcloud(Behaviour):
             network = ipaddress.ip_network(str(request.inputs["ipRange"]), strict=False)
             return {"gateway": str(network.network_address + 1)}
         if token == _PRIMARY_IP:
-            return {"ipAddress": documentation_address(id_), "ipNetwork": ""}
+            given = request.inputs.get("assigneeType", "server") if request.inputs.get("assigneeId") else None
+            address = documentation_address(id_)
+            return {"ipAddress": address, "ipNetwork": "", "assigneeType": given or "unassigned"}
         if token == "hcloud:index/loadBalancer:LoadBalancer":
             return {"ipv4": documentation_address(id_), "networkId": 0, "networkIp": ""}
         if token == "hcloud:index/zone:Zone":
@@ -172,6 +200,10 @@ def _whole(value: Any) -> Any:
 def _has_public(inputs: Mapping[str, Any]) -> bool:
     nets = cast("list[dict[str, Any]]", inputs.get("publicNets") or [])
     return not nets or any(net.get("ipv4Enabled", True) or net.get("ipv6Enabled", True) for net in nets)
+
+
+def _no_public_interface(server: str) -> str:
+    return f"server {server} has no public interface to put a firewall in front of (private_net_only_server)"
 
 
 def _private_addresses(inputs: Mapping[str, Any]) -> set[tuple[str, str]]:

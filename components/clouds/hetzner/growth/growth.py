@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from typing import Final
-
 import pulumi
-import pulumi_command as command
 import pulumi_hcloud as hcloud
 
 from components.clouds.autoscaler import IMAGE, ClusterAutoscaler, ScalingArgs
@@ -15,15 +11,13 @@ from components.clouds.hetzner.addresses import Slot
 from components.clouds.hetzner.cluster import HetznerCluster
 from components.clouds.hetzner.growth.configuration import cluster_configuration, group_flag, group_name
 from components.clouds.hetzner.network import HetznerNetwork
+from components.clouds.hetzner.run_here import run_here, script
 from components.clouds.hetzner.servers import number
 from components.clouds.hetzner.services.paths import TO_KUBERNETES_API
 from components.clouds.hetzner.services.services import TOKEN
 from components.clouds.narrowing import narrowed
 
 __all__ = ["HetznerGrowth"]
-
-_PACKAGE: Final = "components.clouds.hetzner.growth"
-_SCRIPT: Final = "take_away.py"
 
 
 class HetznerGrowth(pulumi.ComponentResource):
@@ -54,13 +48,12 @@ class HetznerGrowth(pulumi.ComponentResource):
             ip_range=str(network.plan.subnet(Slot.GROWN)),
             opts=site.options(self),
         )
-        runs_here = command.Provider(f"{name}-command", opts=own)
-        taken_away = command.local.Command(
+        taken_away = run_here(
             f"{name}-servers",
-            interpreter=["python3", "-c"],
-            delete=resources.files(_PACKAGE).joinpath(_SCRIPT).read_text(encoding="utf-8"),
+            delete=script("growth/take_away.py"),
             environment={"HCLOUD_TOKEN": token, "NODE_GROUP": group},
-            opts=pulumi.ResourceOptions(parent=self, provider=runs_here, depends_on=[network, subnet]),
+            parent=self,
+            after=[network, subnet],
         )
         labels = site.residency.labels
         configuration = narrowed(args.cluster, HetznerCluster).facts.apply(
@@ -71,7 +64,6 @@ class HetznerGrowth(pulumi.ComponentResource):
             groups=[group_flag(args.cpu_pool, site.place.code, group, network.plan)],
             variables={
                 "HCLOUD_NETWORK": network.network_id,
-                "HCLOUD_FIREWALL": network.closed.id,
                 "HCLOUD_PUBLIC_IPV4": "false",
                 "HCLOUD_PUBLIC_IPV6": "false",
             },

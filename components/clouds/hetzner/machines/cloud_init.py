@@ -80,8 +80,11 @@ def environment_file(variables: Mapping[str, str]) -> str:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def cloud_config(server: str, files: Sequence[MachineFile], command: str) -> str:
-    """The user data of ``server``: packages from Hetzner's mirror, no login by password, files, a command.
+def cloud_config(server: str, files: Sequence[MachineFile], program: str) -> str:
+    """The user data of ``server``: packages from Hetzner's mirror, no login by password, files, a program.
+
+    cloud-init runs a command once, whatever comes of it. So it starts a unit, and that one tries the program,
+    a shell script, until it has worked.
 
     Raises:
         UserDataTooLargeError: it is larger than 32 KiB.
@@ -96,12 +99,27 @@ def cloud_config(server: str, files: Sequence[MachineFile], command: str) -> str
         "chpasswd": {"expire": False},
         "write_files": [
             {"path": file.path, "permissions": file.mode, "owner": "root:root", "content": file.content}
-            for file in files
+            for file in (*files, *_installation(program))
         ],
-        "runcmd": [[command]],
+        "runcmd": [
+            ["systemctl", "daemon-reload"],
+            ["systemctl", "enable", "--now", "--no-block", "sovereign-install.service"],
+        ],
     }
     text = f"#cloud-config\n{yaml.safe_dump(document, sort_keys=False, width=10_000)}"
     size = len(text.encode())
     if size > USER_DATA_LIMIT:
         raise UserDataTooLargeError(server, size)
     return text
+
+
+def _installation(program: str) -> list[MachineFile]:
+    return [
+        MachineFile(path="/etc/sovereign/attempt.sh", content=static("attempt.sh")),
+        MachineFile(path="/usr/local/sbin/sovereign-install", content=program, mode="0755"),
+        MachineFile(
+            path="/etc/systemd/system/sovereign-install.service",
+            content=static("install.service"),
+            mode="0644",
+        ),
+    ]

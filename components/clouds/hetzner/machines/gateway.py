@@ -48,6 +48,5 @@ def gateway_user_data(server: str, plan: AddressPlan) -> str:
             content=static("firewall.service"),
             mode="0644",
         ),
-        MachineFile(path="/usr/local/sbin/sovereign-gateway", content=static("gateway.sh"), mode="0755"),
     ]
-    return cloud_config(server, files, "/usr/local/sbin/sovereign-gateway")
+    return cloud_config(server, files, static("gateway.sh"))

@@ -1,22 +1,10 @@
 #!/bin/sh
 # Makes this machine the gateway of the private network: it forwards and asks for names, and its firewall says what.
+# Running it again changes nothing that is right.
 set -eu
+. /etc/sovereign/attempt.sh
 
-attempt() { # seconds, command…: until it works or the time is over
-    deadline=$(($(date +%s) + $1))
-    shift
-    until "$@"; do
-        if [ "$(date +%s)" -ge "$deadline" ]; then
-            echo "gave up: $1" >&2
-            return 1
-        fi
-        sleep 5
-    done
-}
-
-attempt 900 apt-get update
-DEBIAN_FRONTEND=noninteractive attempt 900 apt-get install --yes --no-install-recommends \
-    nftables dnsmasq unattended-upgrades
+attempt 900 packages nftables dnsmasq unattended-upgrades
 systemctl daemon-reload
 systemctl enable --now sovereign-firewall.service dnsmasq.service
 # From now on and after every start; the rules stand before the first packet is forwarded.

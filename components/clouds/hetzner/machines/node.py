@@ -37,8 +37,6 @@ __all__ = [
 METADATA: Final = "169.254.169.254"
 """Hetzner's metadata service: whoever reaches it on a machine can read that machine's user data."""
 
-INSTALL: Final = "/usr/local/sbin/sovereign-install"
-
 KUBELET_CONFIG: Final = "/etc/sovereign/kubelet.yaml"
 """k3s copies it into the directory that it has the kubelet read (k3s v1.34, pkg/daemons/agent/agent.go)."""
 
@@ -101,6 +99,9 @@ class NodeFacts:
     """In the private network; None: Hetzner chooses it, and the machine looks it up."""
     authorities: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Files below k3s's ``tls`` directory, for the server that may found the cluster; else empty."""
+    peers: Sequence[str] = ()
+    """Addresses of the other servers, for the one that may found: where one of them listens, there is a
+    cluster already."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     taints: Sequence[str] = ()
 
@@ -170,6 +171,7 @@ def variables(cluster: ClusterFacts, node: NodeFacts) -> dict[str, str]:
         "NETWORK_ROUTER": str(cluster.plan.router),
         "RESOLVER": gateway_address(cluster.plan),
         "FOUNDS": "yes" if node.authorities else "no",
+        **({"PEERS": " ".join(node.peers)} if node.authorities else {}),
         "API_URL": f"https://{api_address(cluster.plan)}:{API_PORT}",
         "BUCKET_URL": cluster.bucket.url,
         "REGION": cluster.bucket.region,
@@ -211,7 +213,6 @@ def node_files(cluster: ClusterFacts, node: NodeFacts) -> list[MachineFile]:
             mode="0644",
         ),
         MachineFile(path="/usr/local/sbin/sovereign-way-out", content=static("way-out.sh"), mode="0755"),
-        MachineFile(path=INSTALL, content=static("install.sh"), mode="0755"),
         MachineFile(
             path=f"{units}/sovereign-k3s.service",
             content=templated("k3s.service.j2", role=node.role),
@@ -231,7 +232,7 @@ def node_user_data(cluster: ClusterFacts, node: NodeFacts) -> str:
     Raises:
         UserDataTooLargeError: it is larger than 32 KiB.
     """
-    return cloud_config(node.name, node_files(cluster, node), INSTALL)
+    return cloud_config(node.name, node_files(cluster, node), static("install.sh"))
 
 
 def _yaml(document: Mapping[str, Any]) -> str:

@@ -29,9 +29,10 @@ mkdir -p /etc/rancher/k3s
 wanted="nameserver $RESOLVER"
 for file in /etc/rancher/k3s/resolv.conf /etc/resolv.conf; do
     if [ "$(cat "$file" 2>/dev/null || true)" != "$wanted" ]; then
-        # The second one may be a link into a running resolver, which would write over it.
-        rm -f "$file"
-        printf '%s\n' "$wanted" > "$file"
-        chmod 644 "$file"
+        # In one step, so that nobody finds it empty. The second one may be a link into a running resolver, which
+        # would write over it: the link goes, and what it points to stays.
+        printf '%s\n' "$wanted" > "$file.new"
+        chmod 644 "$file.new"
+        mv -f "$file.new" "$file"
     fi
 done

@@ -8,11 +8,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.clouds.hetzner.services.paths import TO_GATEWAY_NAMES, TO_KUBERNETES_API
-from components.workloads.controllers import ControllerArgs, controller_identity
+from components.workloads.controllers import ControllerArgs, controller
 from components.workloads.namespace import ClosedNamespace
 from components.workloads.network_policies import pod_policy, to_public_https
 from components.workloads.pods import container_security, guaranteed, pod_security
-from components.workloads.target import ClusterTarget, selector
+from components.workloads.target import ClusterTarget
 
 __all__ = ["CCM_APP", "CCM_IMAGE", "HetznerCloudController"]
 
@@ -56,17 +56,6 @@ class HetznerCloudController(pulumi.ComponentResource):
     ) -> None:
         """Create it under the logical name ``name``."""
         super().__init__("sovereign:hetzner:CloudController", name, None, opts)
-        identity = controller_identity(
-            name,
-            ControllerArgs(
-                app=CCM_APP,
-                rules=_RULES,
-                paths=pod_policy(CCM_APP, egress=[TO_GATEWAY_NAMES, TO_KUBERNETES_API, to_public_https()]),
-            ),
-            namespace=namespace,
-            target=target,
-            parent=self,
-        )
         reads = k8s.rbac.v1.RoleBinding(
             f"{name}-authentication",
             metadata={"name": CCM_APP, "namespace": "kube-system", "labels": target.labels(CCM_APP)},
@@ -78,24 +67,19 @@ class HetznerCloudController(pulumi.ComponentResource):
             subjects=[{"kind": "ServiceAccount", "name": CCM_APP, "namespace": namespace.namespace}],
             opts=target.options(self, depends_on=[namespace]),
         )
-        k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata={
-                "name": CCM_APP,
-                "namespace": namespace.namespace,
-                "labels": target.labels(CCM_APP),
-            },
-            spec={
-                "replicas": 1,
-                # Two at once would both steer the load balancer: it has no election here.
-                "strategy": {"type": "Recreate"},
-                "selector": {"match_labels": selector(CCM_APP)},
-                "template": {
-                    "metadata": {"labels": target.labels(CCM_APP)},
-                    "spec": _pod(image, location),
-                },
-            },
-            opts=target.options(self, depends_on=[*identity, reads, token]),
+        controller(
+            name,
+            ControllerArgs(
+                app=CCM_APP,
+                rules=_RULES,
+                paths=pod_policy(CCM_APP, egress=[TO_GATEWAY_NAMES, TO_KUBERNETES_API, to_public_https()]),
+                # One alone: it has no election here, and two would both steer the load balancer.
+                pod=_pod(image, location),
+            ),
+            namespace=namespace,
+            target=target,
+            parent=self,
+            after=[reads, token],
         )
         self.register_outputs({})
 

@@ -21,7 +21,7 @@ from components.clouds.hetzner.services.csi_pods import (
     node_pod,
 )
 from components.clouds.hetzner.services.paths import TO_KUBERNETES_API
-from components.workloads.controllers import ControllerArgs, controller_identity
+from components.workloads.controllers import ControllerArgs, controller
 from components.workloads.namespace import PULL_SECRET, ClosedNamespace, docker_config
 from components.workloads.network_policies import DNS, pod_policy, refuse_everything, to_public_https
 from components.workloads.target import ClusterTarget, RegistryLogin, selector
@@ -90,7 +90,19 @@ class HetznerVolumes(pulumi.ComponentResource):
         """Create it under the logical name ``name``."""
         super().__init__("sovereign:hetzner:Volumes", name, None, opts)
         self._name, self._target = name, target
-        self._controller(images, location, namespace, token)
+        controller(
+            name,
+            ControllerArgs(
+                app=CONTROLLER_APP,
+                rules=_RULES,
+                paths=pod_policy(CONTROLLER_APP, egress=[DNS, TO_KUBERNETES_API, to_public_https()]),
+                pod=controller_pod(images, location),
+            ),
+            namespace=namespace,
+            target=target,
+            parent=self,
+            after=[token],
+        )
         self._nodes(images, login)
         k8s.storage.v1.CSIDriver(
             f"{name}-driver",
@@ -121,43 +133,6 @@ class HetznerVolumes(pulumi.ComponentResource):
             opts=target.options(self),
         )
         self.register_outputs({})
-
-    def _controller(
-        self,
-        images: Mapping[str, str],
-        location: str,
-        namespace: ClosedNamespace,
-        token: k8s.core.v1.Secret,
-    ) -> None:
-        name, target = self._name, self._target
-        labels = target.labels(CONTROLLER_APP)
-        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-            "name": CONTROLLER_APP,
-            "namespace": namespace.namespace,
-            "labels": labels,
-        }
-        identity = controller_identity(
-            name,
-            ControllerArgs(
-                app=CONTROLLER_APP,
-                rules=_RULES,
-                paths=pod_policy(CONTROLLER_APP, egress=[DNS, TO_KUBERNETES_API, to_public_https()]),
-            ),
-            namespace=namespace,
-            target=target,
-            parent=self,
-        )
-        k8s.apps.v1.Deployment(
-            f"{name}-controller",
-            metadata=metadata,
-            spec={
-                "replicas": 1,
-                "strategy": {"type": "Recreate"},
-                "selector": {"match_labels": selector(CONTROLLER_APP)},
-                "template": {"metadata": {"labels": labels}, "spec": controller_pod(images, location)},
-            },
-            opts=target.options(self, depends_on=[*identity, token]),
-        )
 
     def _nodes(self, images: Mapping[str, str], login: RegistryLogin | None) -> None:
         name, target = self._name, self._target
