@@ -195,7 +195,7 @@ class Cluster(pulumi.ComponentResource):
 
     cluster_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    """Secret. Known only when the access list stands and the CPU pool exists."""
+    """Secret. Known only when the access list stands, the CPU pool exists and the API answers."""
     endpoint: pulumi.Output[str]
     """URL of the Kubernetes API."""
     storage_class: str

@@ -13,6 +13,7 @@ import pytest
 from components.clouds.hetzner.addresses import AddressPlan
 from components.clouds.hetzner.machines import gateway_user_data, node_user_data
 
+from .test_hetzner_gpus import join
 from .test_hetzner_machines import AGENT, facts, files_of
 
 RULES = "/etc/sovereign/firewall.nft"
@@ -119,4 +120,35 @@ echo "world to a private address: $(asked $WORLD http://10.64.2.10:6443/)"
         "node out by 80: 000",
         "administrator to the API: 200",
         "world to a private address: 000",
+    ]
+
+
+def test_a_dedicated_server_takes_ssh_alone_from_the_world_and_all_from_the_vlan(tmp_path: Path) -> None:
+    (tmp_path / "host").mkdir()
+    _, root = join(tmp_path / "host")
+    rules = tmp_path / "rules.nft"
+    rules.write_text((root / RULES.removeprefix("/")).read_text().replace('"vlan4001"', '"hINSIDE"'))
+    ran = in_namespaces(f"""
+machine INSIDE 10.64.3.10/24 10.64.3.12/24
+machine WORLD 192.0.2.1/24 192.0.2.10/24
+serve $WORLD 80
+serve $$ 22
+serve $$ 80
+serve $$ 10250
+echo "world before: $(asked $WORLD http://192.0.2.10:10250/)"
+nft --file {rules}
+echo "world to SSH: $(asked $WORLD http://192.0.2.10:22/)"
+echo "world to the kubelet: $(asked $WORLD http://192.0.2.10:10250/)"
+echo "world to anything: $(asked $WORLD http://192.0.2.10/)"
+echo "inside to the kubelet: $(asked $INSIDE http://10.64.3.12:10250/)"
+echo "out to the world: $(said http://192.0.2.1/)"
+""")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [
+        "world before: 200",
+        "world to SSH: 200",
+        "world to the kubelet: 000",
+        "world to anything: 000",
+        "inside to the kubelet: 200",
+        "out to the world: 200",
     ]

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +164,18 @@ def test_a_host_bears_the_marks_that_the_device_plugin_looks_for(with_gpus: Tree
 
 
 def join(
-    tmp_path: Path, *, lacks: str = "", smi: int = 0, user: int = 0, finds_runtime: bool = True
+    tmp_path: Path,
+    *,
+    lacks: str = "",
+    smi: int = 0,
+    user: int = 0,
+    finds_runtime: bool = True,
+    there: Mapping[str, str] | None = None,
 ) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Run the script with stand-ins for the programs it calls, all but the one that the host ``lacks``.
 
-    ``smi`` is what nvidia-smi exits with, ``user`` who runs it; ``finds_runtime`` is what k3s does.
+    ``smi`` is what nvidia-smi exits with, ``user`` who runs it; ``finds_runtime`` is what k3s does; ``there``
+    are files of an earlier run.
     """
     root, programs = tmp_path / "root", tmp_path / "bin"
     root.mkdir()
@@ -176,7 +184,8 @@ def join(
     containerd = root / "var/lib/rancher/k3s/agent/etc/containerd"
     starts = f'mkdir -p {containerd}; echo "{found}" > {containerd}/config.toml'
     bodies = {
-        "curl": 'while [ "$1" != --output ]; do shift; done; printf content > "$2"',
+        "curl": f"echo curl >> {tmp_path}/fetched\n"
+        'while [ "$1" != --output ]; do shift; done; printf content > "$2"',
         "ip": 'echo "default via 192.0.2.1 dev eth0"',
         "nft": "exit 0",
         "systemctl": f'echo "$*" >> {tmp_path}/calls; case "$*" in *k3s*) {starts} ;; esac',
@@ -199,6 +208,8 @@ def join(
     script.write_text(text)
     for directory in ("usr/local/sbin", "usr/local/bin", "etc/systemd/system"):
         (root / directory).mkdir(parents=True)
+    for path, content in (there or {}).items():
+        (root / path).write_text(content)
     ran = subprocess.run(
         [str(programs / "sh"), str(script), "4001", "3", "2400001"],
         env={"PATH": str(programs), "HOME": os.environ.get("HOME", "/")},
@@ -229,6 +240,26 @@ def test_a_host_that_is_ready_joins_with_time_for_its_pods_to_leave(tmp_path: Pa
     assert "InhibitDelayMaxSec" in (root / DROP_IN.removeprefix("/")).read_text()
     unit = (root / "etc/systemd/system/sovereign-k3s.service").read_text()
     assert "k3s agent" in unit
+
+
+@pytest.mark.parametrize(("k3s", "fetched"), [("content", 1), ("another version", 2)])
+def test_what_a_host_has_already_is_not_fetched_again(tmp_path: Path, k3s: str, fetched: int) -> None:
+    ran, root = join(tmp_path, there={"usr/local/bin/k3s": k3s})
+    assert ran.returncode == 0, ran.stderr
+    assert (root / "usr/local/bin/k3s").read_text() == "content"
+    assert len((tmp_path / "fetched").read_text().splitlines()) == fetched, "k3s and its images"
+
+
+def test_a_host_faces_the_world_with_its_doors_shut(tmp_path: Path) -> None:
+    _, root = join(tmp_path)
+    rules = (root / "etc/sovereign/firewall.nft").read_text()
+    [chain] = [part for part in rules.split("chain ") if "hook input" in part]
+    assert "policy drop;" in chain
+    assert 'iifname { "lo", "vlan4001", "cni0", "flannel-wg" } accept' in chain
+    assert [line.strip() for line in chain.splitlines() if "dport" in line] == [
+        "udp sport 67 udp dport 68 accept",
+        "tcp dport 22 accept",
+    ]
 
 
 @pytest.mark.parametrize("lacks", ["nvidia-smi", "nvidia-container-runtime", "curl", "nft"])

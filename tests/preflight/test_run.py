@@ -76,6 +76,20 @@ def test_what_is_out_of_stock_or_not_lawful_fails(sovereign: Callable[[str], Pro
     assert found["GPU pool"] == "look", "a stack comes up without GPUs"
 
 
+def test_machines_that_nobody_chose_are_asked_for_as_well(sovereign: Callable[[str], Project]) -> None:
+    """Every stack on Hetzner has a gateway and a control plane, of types that no setting names."""
+    stack = with_pack(sovereign("eu"))
+    stack.configure("sovereign:cloud", "hetzner")
+    stack.configure("sovereign:location", "hel1")
+    assert stack.run("cloud", "out-of-stock", "cx33", "hel1").returncode == 0
+    status, told = preflight(stack)
+    assert status == 1, told
+    found = verdicts(told)
+    assert (found["cx23 in hel1"], found["cx33 in hel1"]) == ("good", "fail")
+    (answer,) = (each for each in told["answers"] if each["about"] == "cx33 in hel1")
+    assert answer["remedy"].startswith("choose another sovereign:location")
+
+
 def test_wrong_settings_end_in_their_own_message(sovereign: Callable[[str], Project]) -> None:
     stack = sovereign("eu")
     stack.configure("sovereign:location", "LON1")

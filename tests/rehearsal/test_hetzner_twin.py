@@ -63,6 +63,18 @@ server("edge", "10.64.1.11", public_nets=[net])
             '    server(f"s{n}", f"10.64.1.{10 + n}", placement_group_id=group.id.apply(int))',
             "holds 10 servers (resource_limit_exceeded)",
         ),
+        (
+            'wall = hcloud.Firewall("w", rules=[], opts=options)\n'
+            'server("a", "10.64.1.10", firewall_ids=[wall.id.apply(int)])',
+            "server a has no public interface to put a firewall in front of (private_net_only_server)",
+        ),
+        (
+            'wall = hcloud.Firewall("w", rules=[], opts=options)\n'
+            'a = server("a", "10.64.1.10")\n'
+            'hcloud.FirewallAttachment("w", firewall_id=wall.id.apply(int), server_ids=[a.id.apply(int)], '
+            "opts=options)",
+            "server a has no public interface to put a firewall in front of (private_net_only_server)",
+        ),
     ],
 )
 def test_what_the_api_refuses_is_refused(lines: str, said: str, project: Project) -> None:
@@ -70,6 +82,33 @@ def test_what_the_api_refuses_is_refused(lines: str, said: str, project: Project
     ran = project.up()
     assert ran.returncode != 0
     assert said in ran.stdout
+
+
+def test_a_firewall_in_front_of_a_server_with_a_public_address_is_taken(project: Project) -> None:
+    project.program(
+        NETWORK
+        + """
+wall = hcloud.Firewall("w", rules=[], opts=options)
+open_ = [{"ipv4_enabled": True, "ipv6_enabled": False}]
+server("a", "10.64.1.10", public_nets=open_, firewall_ids=[wall.id.apply(int)])
+"""
+    )
+    ran = project.up()
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize(("written", "drifts"), [('assignee_type="server", ', True), ("", False)])
+def test_a_primary_address_that_no_server_has_is_answered_as_unassigned(
+    written: str, drifts: bool, project: Project
+) -> None:
+    """So a program that says "server" sees a difference for ever, until a server has it."""
+    project.program(
+        f'{NETWORK}\nhcloud.PrimaryIp("ip", type="ipv4", {written}location="nbg1", opts=options)\n'
+    )
+    assert project.up().returncode == 0
+    assert shown(project, "ip")["assigneeType"] == "unassigned"
+    refreshed = project.pulumi("refresh", "--yes", "--expect-no-changes")
+    assert (refreshed.returncode != 0) is drifts, refreshed.stdout
 
 
 def test_a_server_type_is_changed_in_place(project: Project) -> None:

@@ -80,6 +80,7 @@ def test_a_stack_in_nuremberg_comes_up_changes_one_by_one_and_goes(
     assert "gexJoinScript" not in outputs
     assert len(project.cloud(SERVER)) == 6, "gateway, three control planes, two nodes"
     _the_keys_fit(project, outputs["kubeconfig"])
+    _the_api_is_waited_for(project, outputs["kubeconfig"])
     project.configure("sovereign:cpuNodeType", "ccx33")
     ids = {item["urn"]: item["id"] for item in project.cloud(SERVER)}
     changed = project.up()
@@ -126,6 +127,16 @@ def _the_keys_fit(project: Project, kubeconfig: str) -> None:
     assert gateway["outputs"]["ipv4Address"] == address
 
 
+def _the_api_is_waited_for(project: Project, kubeconfig: str) -> None:
+    """In a rehearsal the command is only written down."""
+    [command] = project.cloud("command:local:Command")
+    cluster = yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]
+    told = command["inputs"]["environment"]
+    assert told["API_URL"] == cluster["server"]
+    assert told["AUTHORITY"] == base64.b64decode(cluster["certificate-authority-data"]).decode()
+    assert set(told) == {"API_URL", "AUTHORITY"}, "no key, no token"
+
+
 def test_a_stack_in_helsinki_begins_without_a_cluster_and_gets_it_with_the_lock(
     moved: Callable[..., Project],
 ) -> None:
@@ -146,7 +157,7 @@ def test_a_stack_in_helsinki_begins_without_a_cluster_and_gets_it_with_the_lock(
     state = (project.directory / ".rehearsal" / "state" / ".pulumi" / "stacks" / "sovereign").glob("*.json")
     text = "".join(path.read_text() for path in state)
     assert "PRIVATE KEY" not in text
-    assert "sovereign-install" not in text, "user data holds tokens and lies encrypted in the state"
+    assert "/etc/sovereign/bucket.conf" not in text, "user data holds tokens and lies encrypted in the state"
     down(project)
 
 

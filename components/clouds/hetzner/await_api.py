@@ -61,7 +61,7 @@ def trouble(opener: urllib.request.OpenerDirector, url: str) -> str:
             return f"who answers is not this cluster: {error.reason.verify_message}"
         return str(error.reason)
     except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
+        return repr(error)
     return "" if status in READY else f"HTTP {status}"
 
 

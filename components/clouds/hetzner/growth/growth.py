@@ -24,8 +24,8 @@ class HetznerGrowth(pulumi.ComponentResource):
     """CPU nodes beyond the minimum, ordered by the autoscaler in the cluster.
 
     No resource of the program stands for them. A command that runs where the program runs takes them away
-    when this is taken away: after the autoscaler, so that no new one comes, and before the network and the
-    firewall that they hang on. It does nothing until then.
+    when this is taken away: after the autoscaler, so that no new one comes, and before the network that they
+    hang on. It does nothing until then.
     """
 
     def __init__(self, name: str, site: Site, args: AutoscalerArgs, opts: pulumi.ResourceOptions) -> None:
