@@ -1,5 +1,6 @@
 """What Hetzner's machines are told on their first start: whole, small enough, and closed."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -272,6 +273,29 @@ def test_what_failed_on_the_first_start_is_tried_until_it_has_worked(node: NodeF
         assert files["/usr/local/sbin/sovereign-install"].startswith("#!/bin/sh\n")
         assert ". /etc/sovereign/attempt.sh" in files["/usr/local/sbin/sovereign-install"]
         assert "attempt() {" in files["/etc/sovereign/attempt.sh"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
+def test_systemd_finds_nothing_wrong_with_the_units(node: NodeFacts, tmp_path: Path) -> None:
+    """Their programs, which this machine does not have, are replaced by one that it has."""
+    units = {
+        Path(path).name: content
+        for path, content in files_of(node_user_data(facts(), node)).items()
+        if path.startswith("/etc/systemd/system/")
+    }
+    assert units.keys() >= {"sovereign-install.service", "sovereign-k3s.service", "sovereign-way-out.timer"}
+    for name, content in units.items():
+        known = re.sub(r"^(Exec\w+=-?)/\S+", r"\1/bin/true", content, flags=re.MULTILINE)
+        (tmp_path / name).write_text(known)
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--recursive-errors=yes", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in told.stderr.splitlines() if "sovereign" in line]
+    assert ours == []
 
 
 def test_the_founder_alone_knows_the_other_servers_that_it_must_not_found_beside() -> None:

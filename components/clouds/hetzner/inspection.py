@@ -19,7 +19,8 @@ def inspect(needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[An
     """The location and its country, the server types there, and what a person must look up."""
     options = pulumi.InvokeOptions(provider=provider)
     yield _location(needs, options)
-    yield from (_server_type(name, needs.place.code, remedy, options) for name, remedy in _types(needs))
+    for name, remedy in _types(needs).items():
+        yield _server_type(name, needs.place.code, remedy, options)
     yield from untold(
         "project of this jurisdiction",
         "a token does not tell its project",
