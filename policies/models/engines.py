@@ -82,7 +82,7 @@ _GPU_TOOL = re.compile(
     r"nvidia-smi|nvidia-device-plugin|dcgm-exporter|dcgmi|nv-hostengine|gpu-feature-discovery"
 )
 _GPU_TOOL_IMAGE = re.compile(
-    r".*/(?:k8s-device-plugin|dcgm|dcgm-exporter|gpu-feature-discovery|k8s-mig-manager|gpu-operator-validator)"
+    r".*/(?:(?:k8s|nvidia)-device-plugin|dcgm|dcgm-exporter|gpu-feature-discovery|k8s-mig-manager|gpu-operator-validator)"
     r"(?::[\w.-]+)?(?:@.*)?"
 )
 """What looks after GPUs, and sees them without asking for one."""

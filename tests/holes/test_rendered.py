@@ -134,5 +134,6 @@ def test_a_dynamic_resource_is_refused_whatever_it_says_of_itself(
         "dynamic-secret",
         "dynamic-explicit",
         "dynamic-renamed",
+        *("explicit", "default"),  # their providers
     }
     assert CANARY not in report.text

@@ -54,7 +54,7 @@ def test_without_a_lock_our_own_stack_runs_no_workload_at_all(sovereign: Callabl
     project.append_to_program(A_WORKLOAD % (STRAY, KUBECONFIG))
     result = project.pulumi("preview", *PACK)
     assert result.returncode != 0
-    assert "`make lock STACK=eu` writes one" in " ".join(result.stdout.split())
+    assert "Run 'make lock STACK=eu'" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize("stack", ["eu", "uk"])
