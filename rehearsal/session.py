@@ -1,5 +1,6 @@
 """One rehearsal: the twins and the language runtime up, a command run under them, everything down again."""
 
+import gc
 import os
 import shutil
 import signal
@@ -79,6 +80,8 @@ def run(
     Raises:
         RehearsalError: the rehearsal cannot be set up, or the command cannot be started.
     """
+    # What the twins learn of the SDKs stays; see language/program.py.
+    gc.set_threshold(100_000, 20, 100)
     engine = find_engine()
     workspace.prepare()
     store = CloudStore(workspace.cloud)

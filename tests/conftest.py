@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -14,7 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
+import infra.wanted
 from components.clouds import built_clouds, cloud_module
+from rehearsal.cloud import CloudStore
+from rehearsal.lock import write_made_up_locks
+from rehearsal.workspace import Workspace
 
 REPOSITORY = Path(__file__).parent.parent
 REHEARSE = Path(sys.executable).parent / "rehearse"
@@ -59,12 +65,16 @@ class Project:
 
     def lock(self, site: str | None = None) -> None:
         """As `make lock`: a made-up lock for the home site, or for another one."""
-        command = [sys.executable, "-m", "infra.wanted", "--stack", self.stack]
-        command += ["--site", site] if site else []
-        wanted = subprocess.run(
-            command, cwd=self.directory, text=True, capture_output=True, check=True
-        ).stdout
-        subprocess.run([str(REHEARSE), "lock"], cwd=self.directory, input=wanted, text=True, check=True)
+        asked = ["--stack", self.stack, "--project", str(self.directory)]
+        with redirect_stdout(StringIO()) as wanted:
+            status = infra.wanted.main([*asked, "--site", site] if site else asked)
+        assert status == 0, wanted.getvalue()
+        write_made_up_locks(wanted.getvalue(), self._workspace().locks)
+
+    def _workspace(self) -> Workspace:
+        workspace = Workspace(self.directory / ".rehearsal")
+        workspace.prepare()
+        return workspace
 
     def run(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
         """`rehearse …`, with both streams in `stdout`."""
@@ -105,8 +115,12 @@ class Project:
         return json.loads(text)
 
     def cloud(self, pattern: str = "*") -> list[dict[str, Any]]:
-        """What exists in the twin clouds."""
-        return json.loads(self.run("cloud", "list", pattern, "--json").stdout)
+        """What exists in the twin clouds, as `rehearse cloud list --json` shows it, but at once."""
+        store = CloudStore(self._workspace().cloud)
+        try:
+            return [asdict(item) for item in store.matching(pattern)]
+        finally:
+            store.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

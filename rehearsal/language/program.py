@@ -7,10 +7,13 @@ It leans on the Pulumi SDK alone, since the rehearsal package need not exist in 
 """
 
 import asyncio
+import gc
 import json
 import os
 import runpy
 import sys
+import threading
+import time
 import traceback
 from typing import Any
 
@@ -19,6 +22,10 @@ from pulumi.runtime import configure, run_in_stack, set_all_config
 from pulumi.runtime.settings import Settings
 
 REPORTED = 32
+
+# A program lives for seconds and imports SDKs of tens of thousands of classes, none of which is ever garbage:
+# looking through them again and again takes longer than the program.
+gc.set_threshold(100_000, 20, 100)
 
 
 def _where(error: BaseException, directory: str) -> str:
@@ -29,8 +36,16 @@ def _where(error: BaseException, directory: str) -> str:
     return "".join(lines)
 
 
+def _end_with(parent: int) -> None:
+    """End when the rehearsal has been killed: nobody is left to hear, and the SDK would wait for ever."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(REPORTED)
+
+
 def main() -> int:
     """Run the program that standard input describes."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     asked: dict[str, Any] = json.load(sys.stdin)
     directory: str = asked["directory"]
     os.chdir(directory)

@@ -42,7 +42,7 @@ def test_the_next_in_the_list_is_taken_kept_and_shown(sovereign: Callable[[str],
     assert stack.pulumi("preview", "--expect-no-changes").returncode == 0
 
 
-@pytest.mark.parametrize("jurisdiction", ["eu", "uk"])
+@pytest.mark.parametrize("jurisdiction", ["eu", pytest.param("uk", marks=pytest.mark.places)])
 def test_with_no_gpu_left_the_cpus_serve_until_there_is_one(
     sovereign: Callable[[str], Project], jurisdiction: str
 ) -> None:

@@ -32,7 +32,7 @@ def workload(stack: Project, kind: str, name: str) -> dict[str, Any] | None:
 
 
 def up(stack: Project) -> str:
-    ran = stack.pulumi("up", "--yes", *PACK)
+    ran = stack.up(*PACK)
     assert ran.returncode == 0, ran.stdout
     assert "[mandatory]" not in ran.stdout
     return ran.stdout
