@@ -10,13 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-__all__ = ["DATA_LABEL", "JURISDICTION_LABEL", "DataClass", "Residency"]
+from catalog.marks import DATA_LABEL, JURISDICTION_LABEL
 
-JURISDICTION_LABEL = "sovereign.dev/jurisdiction"
-"""Kubernetes label key; the value is a jurisdiction code such as ``eu``."""
-
-DATA_LABEL = "sovereign.dev/data"
-"""Kubernetes label key; the value is ``personal`` or ``none``."""
+__all__ = ["DataClass", "Residency"]
 
 DataClass = Literal["personal", "none"]
 """``personal``: prompts, answers or logs of people pass through. ``none``: weights, images and the like."""

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog import LockedFile, LockedModel
+from catalog.marks import MODELS_DIRECTORY
 
-__all__ = ["MODELS_DIRECTORY", "ModelArtefacts", "bucket_prefix", "checksums", "volume_size"]
-
-MODELS_DIRECTORY = "/models"
-"""Where weights are mounted. A model lies in ``/models/<developer>/<name>``, so its path names it."""
+__all__ = ["ModelArtefacts", "bucket_prefix", "checksums", "volume_size"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 """Letters that mean themselves in a URL, a file name, a checksum list and a shell."""

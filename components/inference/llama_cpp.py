@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from catalog import LockedFile
-from components.inference.artefacts import MODELS_DIRECTORY
+from catalog.marks import MODELS_DIRECTORY
 from components.inference.engine import EnginePods, EngineSurroundings, EngineWorkload, health_probe
 from components.inference.weights import WEIGHTS_VOLUME, FetchPlan
 from components.workloads.pods import container_security, guaranteed

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
+from catalog.marks import MODELS_DIRECTORY
 from catalog.off_switches import OFF_SWITCHES
 from components.clouds import GPU_TAINT_KEY
-from components.inference.artefacts import MODELS_DIRECTORY
 from components.inference.engine import EnginePods, EngineSurroundings, EngineWorkload, health_probe
 from components.inference.weights import WEIGHTS_VOLUME, FetchPlan
 from components.workloads.pods import container_security, environment

@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 from pulumi_kubernetes.core.v1 import ContainerArgsDict, VolumeArgsDict
 
 from catalog import LockedFile
-from components.inference.artefacts import MODELS_DIRECTORY, ModelArtefacts, checksums, volume_size
+from catalog.marks import MODELS_DIRECTORY
+from components.inference.artefacts import ModelArtefacts, checksums, volume_size
 from components.workloads import ClosedNamespace, ClusterTarget
 from components.workloads.pods import container_security, environment, guaranteed
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from catalog.marks import MODELS_DIRECTORY
 from policies.facts import Absent, Value, is_blank, plain
 from policies.models.command_line import Token, environment_of, words_of
 from policies.models.containers import Container, exec_commands
 from policies.models.engine_images import engine_of_image
 from policies.models.engines import starts_engine
 from policies.models.known_models import family_in, known_models, without_comments
-from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
+from policies.models.references import Reference, named, unreadable
 from policies.models.runs import Runs
 
 __all__ = ["known_in_container", "known_in_text", "known_in_values", "known_in_volumes", "models_mentioned"]
@@ -87,7 +88,7 @@ def _is_id(text: str) -> bool:
 
 
 def _path(where: str, text: str) -> Iterator[Reference]:
-    if text.startswith(f"{WEIGHTS_ROOT}/"):
+    if text.startswith(f"{MODELS_DIRECTORY}/"):
         reference = named(where, text)
         if reference.model is not None:
             yield reference
@@ -120,14 +121,14 @@ def _of_another_family(where: str, command: tuple[Token, ...]) -> Iterator[Refer
     Those of a known developer are named already.
     """
     texts = [word.text for word in command if word.readable and not re.search(r"\s", word.text)]
-    places = " ".join(text for text in texts if f"{WEIGHTS_ROOT}/" in text).lower()
+    places = " ".join(text for text in texts if f"{MODELS_DIRECTORY}/" in text).lower()
     for text in texts if places else ():
         family = family_in(text) if "/" in text else ""
         if family and family not in places and not known_models(text):
             yield unreadable(
                 where,
-                f"it brings files that are called after the {family} family to a place under {WEIGHTS_ROOT} "
-                "that is called otherwise",
+                f"it brings files that are called after the {family} family to a place under "
+                f"{MODELS_DIRECTORY} that is called otherwise",
                 "keep each model under its own name, at every place that it passes",
             )
             return

@@ -5,13 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import Final
 
-__all__ = ["WEIGHTS_ROOT", "Reference", "named", "named_repository", "unreadable"]
+from catalog.marks import MODELS_DIRECTORY
 
-WEIGHTS_ROOT: Final = "/models"
-"""Where our workloads mount weights: ``/models/<developer>/<name>/…``. The path is the evidence of the model.
-"""
+__all__ = ["Reference", "named", "named_repository", "unreadable"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
@@ -50,7 +47,7 @@ def named(where: str, text: str) -> Reference:
     return unreadable(
         where,
         "it is neither a hub id nor a path under /models, so it does not say which model it is",
-        f"mount the weights at {WEIGHTS_ROOT}/<developer>/<name> and give that path",
+        f"mount the weights at {MODELS_DIRECTORY}/<developer>/<name> and give that path",
     )
 
 
@@ -67,12 +64,12 @@ def _from_path(where: str, path: str) -> Reference:
             "the path has steps that go up or stay, so it may lead anywhere",
             "give the path without . and ..",
         )
-    inside = posixpath.normpath("/" + path.lstrip("/")).removeprefix(WEIGHTS_ROOT + "/")
+    inside = posixpath.normpath("/" + path.lstrip("/")).removeprefix(MODELS_DIRECTORY + "/")
     parts = inside.split("/")
     if inside.startswith("/") or len(parts) < 2 or not _HUB_ID.fullmatch("/".join(parts[:2])):
         return unreadable(
             where,
-            f"the path is not {WEIGHTS_ROOT}/<developer>/<name>, so it does not say which model it is",
-            f"mount the weights at {WEIGHTS_ROOT}/<developer>/<name> and give that path",
+            f"the path is not {MODELS_DIRECTORY}/<developer>/<name>, so it does not say which model it is",
+            f"mount the weights at {MODELS_DIRECTORY}/<developer>/<name> and give that path",
         )
     return Reference(where, "/".join(parts[:2]))

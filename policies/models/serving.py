@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from catalog.marks import MODELS_DIRECTORY
 from policies.facts import TEXT_OBJECTS, Resource, Value, contains_unknown, plain
 from policies.models.command_line import Token, command_line, environment_of
 from policies.models.containers import Blind, Container, Variable, containers_of, exec_commands
@@ -24,7 +25,7 @@ from policies.models.mentions import (
 from policies.models.mounts import mounts_of
 from policies.models.patches import patched
 from policies.models.programs import runs_of
-from policies.models.references import WEIGHTS_ROOT, Reference, named, unreadable
+from policies.models.references import Reference, named, unreadable
 from policies.models.runs import Runs
 from policies.models.vllm import vllm_models, vllm_variable
 from policies.models.weights_places import local_instead_of_hub, mounted_elsewhere
@@ -235,7 +236,7 @@ def _quiet_models(container: Container, runs: Runs) -> Iterator[Reference]:
     """Yield the models of a container that shows no known server: those it names, and its mounted weights."""
     yield from models_mentioned(container, runs)
     is_init = ".initContainers[" in f".{container.path}" and plain(container.raw.get("restartPolicy")) is None
-    weights = [each for each in mounts_of(container) if f"{each.path}/".startswith(f"{WEIGHTS_ROOT}/")]
+    weights = [each for each in mounts_of(container) if f"{each.path}/".startswith(f"{MODELS_DIRECTORY}/")]
     if weights and not is_init:
         yield unreadable(
             container.label,

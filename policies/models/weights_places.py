@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from catalog.marks import MODELS_DIRECTORY
 from policies.facts import Value, plain
 from policies.models.command_line import Token, base_name
 from policies.models.containers import Container
 from policies.models.known_models import family_in, known_models
 from policies.models.mounts import Mount, mounts_of
-from policies.models.references import WEIGHTS_ROOT, Reference, unreadable
+from policies.models.references import Reference, unreadable
 
 __all__ = ["local_instead_of_hub", "mounted_elsewhere"]
 
@@ -32,11 +33,11 @@ def mounted_elsewhere(container: Container) -> Iterator[Reference]:
 
 def _problem(mount: Mount, pod: Mapping[str, Value]) -> tuple[str, str] | None:
     """Return why a mount may hold another model than its path says, and what to do; None if it may not."""
-    path = mount.path.removeprefix(WEIGHTS_ROOT).strip("/")
+    path = mount.path.removeprefix(MODELS_DIRECTORY).strip("/")
     if not mount.readable:
         return (
             "only the cluster knows which part of the volume lies there",
-            f"write subPath out, equal to the path below {WEIGHTS_ROOT}",
+            f"write subPath out, equal to the path below {MODELS_DIRECTORY}",
         )
     if not path:
         return None
@@ -44,7 +45,7 @@ def _problem(mount: Mount, pod: Mapping[str, Value]) -> tuple[str, str] | None:
     if inside != path and not inside.endswith(f"/{path}"):
         return (
             f"its subPath is not {path}, so what lies there may be another model",
-            f"lay the weights out as <developer>/<name> in the volume, and mount it at {WEIGHTS_ROOT} or "
+            f"lay the weights out as <developer>/<name> in the volume, and mount it at {MODELS_DIRECTORY} or "
             f"with the subPath {path}",
         )
     volume = _volume(mount, pod)
@@ -105,7 +106,7 @@ def local_instead_of_hub(
             yield unreadable(
                 container.label,
                 problem or f"a volume at {covering} may hold a directory {model}, which wins over the hub",
-                f"name the model by its path, {WEIGHTS_ROOT}/{model}",
+                f"name the model by its path, {MODELS_DIRECTORY}/{model}",
             )
 
 
@@ -137,7 +138,7 @@ def _other_directory(container: Container, prefix: Sequence[Token]) -> str:
 
 
 def _is_weights(path: str) -> bool:
-    return f"{path}/".startswith(f"{WEIGHTS_ROOT}/")
+    return f"{path}/".startswith(f"{MODELS_DIRECTORY}/")
 
 
 def _ends_with(path: str, model: str) -> bool:

@@ -79,7 +79,7 @@ class Kubeconfig:
     """Where it leads, servers and proxies on the way to them, by their place in it; an empty text for one
     that cannot be read.
     """
-    helpers: Mapping[str, str] = field(default_factory=dict[str, str])
+    logins: Mapping[str, str] = field(default_factory=dict[str, str])
     """Programs that log in, without their folder, by their place in it."""
     namespace: str | None = None
     """What objects without a namespace get in the current context."""
@@ -119,7 +119,7 @@ def _kubeconfig(document: object) -> Kubeconfig | None:
     if not clusters:
         return None
     hosts: dict[str, str] = {}
-    helpers: dict[str, str] = {}
+    logins: dict[str, str] = {}
     for index, entry in enumerate(clusters):
         cluster = _field(entry, "cluster")
         hosts[f"clusters[{index}].cluster.server"] = _host(_field(cluster, "server"))
@@ -127,11 +127,11 @@ def _kubeconfig(document: object) -> Kubeconfig | None:
             hosts[f"clusters[{index}].cluster.proxy-url"] = _host(_field(cluster, "proxy-url"))
     for index, entry in enumerate(_entries(document, "users")):
         for name, key in (("exec", "command"), ("auth-provider", "name")):
-            helper = _field(_field(_field(entry, "user"), name), key)
-            if helper:
-                program = re.split(r"[/\\]", str(helper))[-1].lower().removesuffix(".exe")
-                helpers[f"users[{index}].user.{name}"] = program
-    return Kubeconfig(hosts, helpers, _namespace(document))
+            login = _field(_field(_field(entry, "user"), name), key)
+            if login:
+                program = re.split(r"[/\\]", str(login))[-1].lower().removesuffix(".exe")
+                logins[f"users[{index}].user.{name}"] = program
+    return Kubeconfig(hosts, logins, _namespace(document))
 
 
 def _namespace(document: object) -> str | None:

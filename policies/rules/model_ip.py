@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from catalog import Use
+from catalog.marks import MODELS_DIRECTORY
 from policies.acceptances import accepted
 from policies.facts import Resource
-from policies.models import WEIGHTS_ROOT, Reference, models_served
+from policies.models import Reference, models_served
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.violations import Violation
 
@@ -50,7 +51,7 @@ def _judge(resource: Resource, reference: Reference, context: Context, jurisdict
         return _violation(
             resource,
             found=f"{reference.where}: {reference.problem}",
-            allowed=f"a model named by hub id or as {WEIGHTS_ROOT}/<developer>/<name>; {allowed}",
+            allowed=f"a model named by hub id or as {MODELS_DIRECTORY}/<developer>/<name>; {allowed}",
             fix=reference.fix,
             exception="none. What cannot be read cannot be accepted",
         )

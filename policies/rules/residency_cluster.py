@@ -30,7 +30,7 @@ __all__ = ["RULE"]
 
 _ID: Final = "residency-cluster"
 _STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
-_HELPERS: Final = frozenset(
+_LOGIN_PROGRAMS: Final = frozenset(
     {
         "aws",
         "aws-iam-authenticator",
@@ -85,8 +85,8 @@ def _mistakes(provider: Resource, stack: StackFacts, context: Context) -> Iterat
     kubeconfig = kubeconfig_of(value)
     if kubeconfig is not None:
         yield from _servers(kubeconfig, own, stack, context)
-        for path, program in kubeconfig.helpers.items():
-            if program in _HELPERS:
+        for path, program in kubeconfig.logins.items():
+            if program in _LOGIN_PROGRAMS:
                 yield f"`kubeconfig` has {path} = {program!r}, which logs in to a cloud of the United States"
 
 

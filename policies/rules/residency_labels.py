@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from catalog import Catalog, Place
+from catalog.marks import JURISDICTION_LABEL
 from policies.facts import Resource, Secret, Unknown, Value, plain, shown
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
 
-__all__ = ["JURISDICTION_LABEL", "RULE"]
+__all__ = ["RULE"]
 
 _ID = "residency-labels"
 
-JURISDICTION_LABEL: Final = "sovereign.dev/jurisdiction"
 _TAG_KEY: Final = "jurisdiction"
 _TAG_LISTS: Final = frozenset({"tags", "labels"})
 _TAG_PREFIX: Final = f"{_TAG_KEY}:"

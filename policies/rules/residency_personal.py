@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from catalog.marks import DATA_LABEL
 from policies.facts import Resource, Unknown, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
@@ -21,7 +22,6 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID: Final = "residency-personal"
-_LABEL: Final = "sovereign.dev/data"
 _PERSONAL: Final = "personal"
 _DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes:core/v1:PersistentVolume": (
@@ -81,7 +81,7 @@ def _labelled(value: Value) -> Iterator[bool]:
             yield from _labelled(element)
     elif isinstance(bare, Mapping):
         for key, item in bare.items():
-            if key == _LABEL and plain(item) == _PERSONAL:
+            if key == DATA_LABEL and plain(item) == _PERSONAL:
                 yield True
             else:
                 yield from _labelled(item)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from catalog.marks import NO_ANSWER
 from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, plain, select
 from policies.locality import load_locality, resolve
 from policies.rule import Context, Family, Severity, StackRule
@@ -40,9 +41,6 @@ _NAMES: Final[Mapping[str, tuple[str, str]]] = {
 
 _ZONES: Final = frozenset({"hcloud:index/zone:Zone", "civo:index/dnsDomainName:DnsDomainName"})
 """Resources whose ``name`` is that of a zone."""
-
-_NOBODY: Final = "192.0.0.8"
-"""The dummy address of RFC 7600, which is never routed: the answer to clients from elsewhere."""
 
 _KIND: Final = ("type", "fieldtype")
 """Properties that name the type of a record."""
@@ -126,7 +124,7 @@ def _answers(record: Resource, stack: StackFacts, context: Context) -> Iterator[
     for path in ANSWERS[record.type]:
         for found in select(properties, path):
             text = plain(found.value)
-            if text == _NOBODY:
+            if text == NO_ANSWER:
                 continue
             top = path.partition(".")[0]
             problem = _problem_behind(record.property_dependencies.get(top, ()), stack, context)

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import free_port
+
 SCRIPT = Path(__file__).parents[2] / "components/clouds/hetzner/await_api.py"
 
 
@@ -122,12 +124,6 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return authority(tmp_path_factory.mktemp("other"), "somebody-else")
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 def start(url: str, pem: str, *, wait: float) -> subprocess.Popen[str]:
     """As the command does it: the interpreter, ``-c``, the text of the file."""
     environment = {"API_URL": url, "AUTHORITY": pem, "WAIT_SECONDS": str(wait), "POLL_SECONDS": "0.05"}
@@ -168,14 +164,15 @@ def test_one_answer_between_two_failures_is_not_enough(ours: Authority) -> None:
         assert api.asked == 6
 
 
-def test_a_cluster_that_comes_up_late_is_waited_for(ours: Authority, free_port: int) -> None:
-    url = f"https://127.0.0.1:{free_port}"
+def test_a_cluster_that_comes_up_late_is_waited_for(ours: Authority) -> None:
+    port = free_port()
+    url = f"https://127.0.0.1:{port}"
     ran = start(url, ours.pem, wait=30)
     assert ran.stdout is not None
     first = ran.stdout.readline()
     assert first.startswith(f"waiting for {url}: ")
     assert "refused" in first
-    with served([401], ours.chain, free_port):
+    with served([401], ours.chain, port):
         output, errors = ran.communicate(timeout=60)
     assert (ran.returncode, output, errors) == (0, "", "")
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from components.haproxy import CONFIG_DIRECTORY
 from components.router import RouterConfiguration, Sibling, Upstream, render_router
+from tests.ports import free_port
 
-__all__ = ["HOST", "Answer", "Edge", "Engine", "free_port"]
+__all__ = ["HOST", "Answer", "Edge", "Engine"]
 
 HOST = "eu.inference.example.com"
 _BASE_URLS = {"eu": f"https://{HOST}", "uk": "https://uk.inference.example.com"}
@@ -87,13 +88,6 @@ class Answer:
     def error(self) -> dict[str, Any]:
         """The error object of a refusal."""
         return json.loads(self.body)["error"]
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def running(process: subprocess.Popen[bytes], condition: Any, seconds: float = 15) -> None:

@@ -16,7 +16,8 @@ from components.platform import Passage, render_egress_gate
 from components.router import Sibling
 from tests.components.test_haproxy import certificate_for
 from tests.haproxy import haproxy_command
-from tests.router.edge import Answer, Edge, free_port
+from tests.ports import free_port
+from tests.router.edge import Answer, Edge
 
 pytestmark = pytest.mark.haproxy
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pulumi
 import pulumiverse_scaleway as scaleway
 
+from catalog.marks import NO_ANSWER
 from components.clouds.contract import DnsName, EdgeAddress, Site
 
 __all__ = ["ScalewayDnsName", "ScalewayEdgeAddress"]
 
 _TTL_SECONDS = 300
 
-_NOBODY: Final = "192.0.0.8"
-"""What clients from elsewhere are told: the dummy address of RFC 7600, to which nothing is ever routed. A
-client outside the jurisdiction so fails closed, before it sends a byte, instead of at the wrong door."""
 
 _ANNOTATION = "service.beta.kubernetes.io/scw-loadbalancer-"
 
@@ -66,7 +62,7 @@ class ScalewayDnsName(DnsName):
             dns_zone=zone,
             name=label,
             type="A",
-            data=address if site.client_countries is None else _NOBODY,
+            data=address if site.client_countries is None else NO_ANSWER,
             geo_ip=_geo_ip(site.client_countries, address),
             ttl=_TTL_SECONDS,
             opts=site.options(self),
