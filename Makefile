@@ -68,7 +68,7 @@ check: $(READY) ## Lint, types, import directions
 test: setup check ## Checks, then all tests on two workers, but for those of make places
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not places" $(PYTEST_ARGS)
 
-places: setup ## A stack up, unchanged and down again in every further place of the catalogue (minutes)
+places: setup ## The whole life of a stack in every further place of the catalogue (a quarter of an hour and more)
 	@$(BIN)/pytest -n 2 --dist loadgroup -m places $(PYTEST_ARGS)
 
 quick: $(READY) ## The developer's loop: only tests that need no engine
