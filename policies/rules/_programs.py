@@ -14,7 +14,7 @@ from typing import Final
 from catalog import Catalog, Program
 from policies.facts import Resource, Value, plain
 from policies.models.command_line import Token, base_name, environment_of, is_wrapping
-from policies.models.containers import Blind, Container
+from policies.models.containers import Blind, Container, exec_commands
 from policies.models.launchers import STRICT_LAUNCHERS, launched
 from policies.models.local_commands import local_commands
 from policies.models.machines import starts_of
@@ -69,7 +69,7 @@ def _lines(resource: Resource) -> Iterator[CommandLine]:
     for part in all_containers(resource):
         if not isinstance(part, Blind):
             yield _line(part.label, part)
-            for command in _hooks(part.raw):
+            for command in exec_commands(part):
                 yield _line(f"{part.label}, a hook or probe", part, command)
     for start in starts_of(resource):
         if start.container is not None:
@@ -91,20 +91,6 @@ def _scripts(resource: Resource) -> Iterator[CommandLine]:
         if isinstance(text, str) and (_SCRIPT_KEY.fullmatch(key) or re.match(r"#!\S*(?:/| )\w*sh\b", text)):
             shown = f"`data.{key}`" if re.fullmatch(r"[\w.-]{1,80}", key) else "an entry of `data`"
             yield _line(shown, Container("data", "", None, ("/bin/sh", "-c", text), None))
-
-
-def _hooks(value: Value) -> Iterator[Value]:
-    bare = plain(value)
-    if isinstance(bare, tuple):
-        for element in bare:
-            yield from _hooks(element)
-    elif isinstance(bare, Mapping):
-        for key, item in bare.items():
-            fields = plain(item)
-            if key == "exec" and isinstance(fields, Mapping):
-                yield fields.get("command")
-            elif not isinstance(fields, str):
-                yield from _hooks(item)
 
 
 def programs_in(line: CommandLine, catalog: Catalog) -> Iterator[Used]:
