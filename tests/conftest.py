@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
 from dataclasses import asdict, dataclass
 from io import StringIO
 from pathlib import Path
@@ -20,6 +20,7 @@ import infra.wanted
 from components.clouds import built_clouds, cloud_module
 from rehearsal.cloud import CloudStore
 from rehearsal.lock import write_made_up_locks
+from rehearsal.session import rehearsing
 from rehearsal.workspace import Workspace
 
 REPOSITORY = Path(__file__).parent.parent
@@ -69,12 +70,12 @@ class Project:
         with redirect_stdout(StringIO()) as wanted:
             status = infra.wanted.main([*asked, "--site", site] if site else asked)
         assert status == 0, wanted.getvalue()
-        write_made_up_locks(wanted.getvalue(), self._workspace().locks)
+        workspace = self._workspace()
+        workspace.prepare()
+        write_made_up_locks(wanted.getvalue(), workspace.locks)
 
     def _workspace(self) -> Workspace:
-        workspace = Workspace(self.directory / ".rehearsal")
-        workspace.prepare()
-        return workspace
+        return Workspace(self.directory / ".rehearsal")
 
     def run(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
         """`rehearse …`, with both streams in `stdout`."""
@@ -88,9 +89,17 @@ class Project:
             check=False,
         )
 
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`rehearse pulumi … --stack dev`."""
-        return self.run("pulumi", *arguments, "--stack", self.stack)
+    def pulumi(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
+        """`rehearse pulumi … --stack dev`, but its twins live in this process, which knows the SDKs already."""
+        command = ["pulumi", *arguments, "--stack", self.stack]
+        with chdir(self.directory), rehearsing(self._workspace(), quiet=True) as rehearsal:
+            process = rehearsal.start(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                said, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, said)
 
     def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`pulumi up`, without the preview that comes first."""
@@ -109,10 +118,7 @@ class Project:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets opened."""
-        text = self.run(
-            "-q", "pulumi", "stack", "output", "--json", "--show-secrets", "--stack", self.stack
-        ).stdout
-        return json.loads(text)
+        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
 
     def cloud(self, pattern: str = "*") -> list[dict[str, Any]]:
         """What exists in the twin clouds, as `rehearse cloud list --json` shows it, but at once."""

@@ -28,7 +28,7 @@ pulumi.export("password", password.result)
 def test_a_stack_goes_up_stays_as_it_is_drifts_and_goes_down(project: Project) -> None:
     project.program(CLUSTER)
 
-    preview = project.pulumi("preview")
+    preview = project.run("pulumi", "preview", "--stack", "dev")
     assert preview.returncode == 0, preview.stdout
     assert preview.stdout.startswith("rehearse no cloud account is touched")
     assert "+ 6 to create" in preview.stdout

@@ -35,7 +35,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def registered(project: Project) -> list[dict[str, Any]]:
-    exported = project.run("-q", "pulumi", "stack", "export", "--stack", project.stack)
+    exported = project.pulumi("stack", "export")
     return json.loads(exported.stdout)["deployment"]["resources"]
 
 
@@ -45,7 +45,7 @@ def test_the_outputs_of_the_contract_are_there(stack: Project) -> None:
     assert {key: outputs[key] for key in ("jurisdiction", "cloud", "location")} == EXPECTED[stack.stack]
     assert outputs["endpoint"] == f"https://{stack.stack}.inference.example.com"
     assert outputs["models"] == ["mistralai/Mistral-7B-Instruct-v0.3"]
-    hidden = stack.run("-q", "pulumi", "stack", "output", "--json", "--stack", stack.stack)
+    hidden = stack.pulumi("stack", "output", "--json")
     assert json.loads(hidden.stdout)["kubeconfig"] == "[secret]"
 
 

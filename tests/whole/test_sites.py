@@ -37,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def registered(project: Project) -> list[dict[str, Any]]:
-    exported = project.run("-q", "pulumi", "stack", "export", "--stack", project.stack)
+    exported = project.pulumi("stack", "export")
     return json.loads(exported.stdout)["deployment"]["resources"]
 
 
@@ -60,7 +60,7 @@ def test_the_outputs_of_the_contract_speak_of_the_home_site_and_a_table_of_all(s
     assert away["gpuNodeType"] == "l4-90"
     assert away["weightsBucket"] != outputs["weightsBucket"]
     assert set(outputs["siteKubeconfigs"]) == {AWAY}
-    hidden = stack.run("-q", "pulumi", "stack", "output", "--json", "--stack", stack.stack)
+    hidden = stack.pulumi("stack", "output", "--json")
     assert json.loads(hidden.stdout)["siteKubeconfigs"] == "[secret]"
     assert set(outputs["costEstimate"]["sites"]) == {"eu", AWAY}
 

@@ -14,9 +14,14 @@ _CLUSTER_IGNORES = ("kubernetesVersion", "tags", "applications", "numTargetNodes
 """Civo reports these in another form or changes them itself: every preview would show a change."""
 
 
-_NEW_FOR_ANOTHER_SIZE = pulumi.ResourceOptions(replace_on_changes=["size"], delete_before_replace=True)
-"""Civo cannot change the size of a pool, and its provider answers the attempt with an error. The label is the
-pool's id, so the old one goes first (terraform-provider-civo, resource_kubernetes_cluster_nodepool.go)."""
+def _new_for_another(size: str) -> pulumi.ResourceOptions:
+    """Options by which a change of the input ``size``, a node type, makes the resource anew.
+
+    Civo cannot change the node type of a pool, and its provider answers the attempt with an error. The old one
+    goes first: a pool's label is its id, and a cluster's load balancer holds the reserved address
+    (terraform-provider-civo, resource_kubernetes_cluster.go and resource_kubernetes_cluster_nodepool.go).
+    """
+    return pulumi.ResourceOptions(replace_on_changes=[size], delete_before_replace=True)
 
 
 class CivoCluster(Cluster):
@@ -47,8 +52,11 @@ class CivoCluster(Cluster):
                 size=args.cpu_pool.node_type, node_count=args.cpu_pool.minimum, label=self.cpu_pool
             ),
             tags=" ".join(site.residency.tags),
-            opts=site.options(
-                self, ignore_changes=(*_CLUSTER_IGNORES, *_grown(args.cpu_pool, "pools.nodeCount"))
+            opts=pulumi.ResourceOptions.merge(
+                site.options(
+                    self, ignore_changes=(*_CLUSTER_IGNORES, *_grown(args.cpu_pool, "pools.nodeCount"))
+                ),
+                _new_for_another("pools.size"),
             ),
         )
         self.cluster_id = cluster.id
@@ -84,7 +92,7 @@ class CivoGpuPool(GpuPool):
                 civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
             ],
             opts=pulumi.ResourceOptions.merge(
-                site.options(self, ignore_changes=_grown(size, "nodeCount")), _NEW_FOR_ANOTHER_SIZE
+                site.options(self, ignore_changes=_grown(size, "nodeCount")), _new_for_another("size")
             ),
         )
         self.pool_id = pool.id

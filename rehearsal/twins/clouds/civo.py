@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from rehearsal.errors import CloudError
 from rehearsal.twins.behaviour import Behaviour, Configuration, Request
 from rehearsal.twins.check import Failure
 from rehearsal.twins.clouds.kubeconfig import made_up_kubeconfig
@@ -12,6 +13,7 @@ from rehearsal.twins.values import Value
 __all__ = ["Civo"]
 
 _CLUSTER = "civo:index/kubernetesCluster:KubernetesCluster"
+_POOL = "civo:index/kubernetesNodePool:KubernetesNodePool"
 
 
 _COUNTRIES = {"LON1": "uk", "FRA1": "de", "NYC1": "us", "PHX1": "us", "MUM1": "in"}
@@ -43,13 +45,34 @@ class Civo(Behaviour):
             found.append(Failure("cni", "cilium is not offered on talos clusters; use flannel, or k3s"))
         return found
 
+    def scopes(self, request: Request) -> tuple[str, ...]:
+        """A pool's id is its own within the cluster only."""
+        return (str(request.inputs.get("clusterId") or ""),) if request.type.token == _POOL else ("",)
+
+    def identity(self, request: Request) -> str:
+        """A pool's label is its id (terraform-provider-civo, resource_kubernetes_cluster_nodepool.go)."""
+        label = request.inputs.get("label") if request.type.token == _POOL else None
+        return label if isinstance(label, str) and label else super().identity(request)
+
+    def admit(self, request: Request) -> None:
+        """Refuse another node type for a pool that exists (terraform-provider-civo,
+        resource_kubernetes_cluster.go and resource_kubernetes_cluster_nodepool.go).
+
+        Raises:
+            CloudError: the provider refuses.
+        """
+        before, after = _pool(request.before).get("size"), _pool(request.inputs).get("size")
+        if request.type.token in (_CLUSTER, _POOL) and request.before and before != after:
+            kind = "cluster" if request.type.token == _CLUSTER else "pool"
+            raise CloudError(f'Size change ("size") for existing {kind} is not available at this moment')
+
     def computed(self, request: Request, id_: str) -> Mapping[str, Any]:
         """What the API is known to answer for the types a stack leans on."""
         token = request.type.token
         name = str(request.inputs.get("name", request.name))
         if token == _CLUSTER:
             return self._cluster(request, id_, name)
-        if token == "civo:index/kubernetesNodePool:KubernetesNodePool":
+        if token == _POOL:
             return self.recomputed(request, id_)
         if token == "civo:index/network:Network":
             return {"name": f"cust-{short_hash(id_)}", "default": False}
@@ -86,7 +109,7 @@ class Civo(Behaviour):
 
     def recomputed(self, request: Request, id_: str) -> Mapping[str, Any]:
         """A pool's instances follow its node count."""
-        if request.type.token != "civo:index/kubernetesNodePool:KubernetesNodePool":
+        if request.type.token != _POOL:
             return {}
         count = cast(int, request.inputs.get("nodeCount") or 0)
         return {
@@ -123,3 +146,8 @@ class Civo(Behaviour):
                 ]
             }
         return {}
+
+
+def _pool(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The pool that the inputs of a cluster or of a pool describe."""
+    return cast("Mapping[str, Any]", inputs.get("pools") or inputs)

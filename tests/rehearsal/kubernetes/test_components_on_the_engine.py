@@ -85,7 +85,7 @@ def state(project: Project) -> dict[str, dict[str, Any]]:
     project.program(EVERYTHING)
     result = project.up()
     assert result.returncode == 0, result.stdout
-    exported = json.loads(project.run("-q", "pulumi", "stack", "export", "--stack", "dev").stdout)
+    exported = json.loads(project.pulumi("stack", "export").stdout)
     return {item["urn"].rsplit("::", 1)[-1]: item for item in exported["deployment"]["resources"]}
 
 

@@ -79,7 +79,7 @@ def test_a_preview_names_objects_and_leaves_the_clusters_own_values_open(project
 
 
 def test_secrets_stay_secret_in_state_and_outputs(deployed: Project) -> None:
-    state = deployed.run("-q", "pulumi", "stack", "export", "--stack", "dev").stdout
+    state = deployed.pulumi("stack", "export").stdout
     assert "whisper" not in state
     assert "d2hpc3Blcg==" not in state
     assert deployed.outputs()["data"] == {"key": "d2hpc3Blcg=="}
