@@ -90,7 +90,7 @@ class Project:
         )
 
     def pulumi(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
-        """`rehearse pulumi … --stack dev`, but its twins live in this process, which knows the SDKs already."""
+        """`rehearse pulumi … --stack dev`, but its twins live in this process, which knows the SDKs."""
         command = ["pulumi", *arguments, "--stack", self.stack]
         with chdir(self.directory), rehearsing(self._workspace(), quiet=True) as rehearsal:
             process = rehearsal.start(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -17,8 +17,8 @@ _CLUSTER_IGNORES = ("kubernetesVersion", "tags", "applications", "numTargetNodes
 def _new_for_another(size: str) -> pulumi.ResourceOptions:
     """Options by which a change of the input ``size``, a node type, makes the resource anew.
 
-    Civo cannot change the node type of a pool, and its provider answers the attempt with an error. The old one
-    goes first: a pool's label is its id, and a cluster's load balancer holds the reserved address
+    Civo cannot change the node type of a pool, and its provider answers the attempt with an error. The old
+    one goes first: a pool's label is its id, and a cluster's load balancer holds the reserved address
     (terraform-provider-civo, resource_kubernetes_cluster.go and resource_kubernetes_cluster_nodepool.go).
     """
     return pulumi.ResourceOptions(replace_on_changes=[size], delete_before_replace=True)
