@@ -105,8 +105,10 @@ def _is_in_the_mesh(door: KubernetesObject) -> bool:
     token = door.resource.type
     if token.startswith("kubernetes:networking.istio.io/"):
         gateways = plain(field(door.fields, "spec", "gateways"))
-        return is_blank(gateways) or (isinstance(gateways, tuple) and {*map(plain, gateways)} <= {"mesh"})
+        return is_blank(gateways) or (
+            isinstance(gateways, tuple) and all(plain(gateway) == "mesh" for gateway in gateways)
+        )
     if token.startswith("kubernetes:gateway.networking.k8s.io/"):
-        kinds = {plain(found.value) for found in select(door.fields, "spec.parentRefs.kind")}
-        return kinds == {"Service"}
+        kinds = [plain(found.value) for found in select(door.fields, "spec.parentRefs.kind")]
+        return bool(kinds) and all(kind == "Service" for kind in kinds)
     return False

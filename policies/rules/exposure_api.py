@@ -8,6 +8,7 @@ from typing import Final
 from policies.facts import ABSENT, Resource, StackFacts, Unknown, Value, contains_unknown, is_blank, plain
 from policies.network import API_PORT, openings, reach
 from policies.rule import Context, Family, Severity, StackRule
+from policies.rules._api_doors import api_doors
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, attached, violation
 from policies.violations import Violation
 
@@ -56,6 +57,15 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
             yield from _list(resource, "ips", resource.properties.get("ips"), by_urn)
         elif resource.type == _CIVO_CLUSTER:
             yield from _civo_cluster(resource, by_urn)
+        for found in api_doors(resource, stack):
+            yield violation(
+                _ID,
+                resource,
+                found=found,
+                allowed=_ALLOWED,
+                fix="take the port away, switch the public interface off, or name the ranges of your "
+                "administrators",
+            )
         for opening in openings(resource):
             if opening.ports == (API_PORT, API_PORT):
                 yield violation(

@@ -119,8 +119,8 @@ RULE = StackRule(
     why="Past the router nobody asks whose request it is, so that data of the other jurisdiction is read, "
     "and an engine speaks plain HTTP to whoever finds it.",
     law=LAW,
-    source="Kubernetes API (Service, selectors, Ingress), Gateway API and the routes of Traefik, Contour, Istio "
-    "and OpenShift, as commonly known, 2026-11-24",
+    source="Kubernetes API (Service, selectors, Ingress), Gateway API and the routes of Traefik, Contour, "
+    "Istio and OpenShift, as commonly known, 2026-11-24",
     references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Let only the router face the outside.",

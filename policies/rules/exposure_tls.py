@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Resource, plain
+from policies.facts import Resource, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._pods import objects_of
-from policies.rules._published import TLS_PORTS, mistakes_of, protocols
+from policies.rules._published import TLS_PORTS, mistakes_of
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -17,7 +17,10 @@ __all__ = ["RULE"]
 _ID = "exposure-tls"
 _FRONTEND: Final = "scaleway:loadbalancers/frontend:Frontend"
 _HCLOUD: Final = "hcloud:index/loadBalancerService:LoadBalancerService"
+_PAT: Final = "scaleway:network/publicGatewayPatRule:PublicGatewayPatRule"
 _OVH: Final = "ovh:CloudProject/loadBalancer:LoadBalancer"
+_OVH_LISTENER: Final = "ovh:index/cloudLoadbalancerListener:CloudLoadbalancerListener"
+_OVH_TLS: Final = frozenset({"https", "terminatedhttps", "terminated_https", "tls"})
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
@@ -50,10 +53,24 @@ def _mistakes(resource: Resource) -> Iterator[str]:
         port = plain(resource.properties.get("listenPort"))
         if protocol != "https" and not (protocol == "tcp" and port in TLS_PORTS):
             yield "`protocol` is neither https nor tcp on port 443, so what comes in is in the clear"
+    elif resource.type == _PAT:
+        if plain(resource.properties.get("publicPort")) not in TLS_PORTS:
+            yield "`publicPort` is not 443, and nothing says that TLS is spoken there"
+    elif resource.type == _OVH_LISTENER:
+        yield from _listener("", resource.properties, "protocolPort")
     elif resource.type == _OVH:
-        yield from protocols(
-            resource.properties, "listeners.protocol", frozenset({"https", "terminatedhttps", "tls", "tcp"})
-        )
+        for found in select(resource.properties, "listeners"):
+            fields = plain(found.value)
+            yield from _listener(f"{found.path}.", fields if isinstance(fields, Mapping) else {}, "port")
+
+
+def _listener(path: str, fields: Mapping[str, Value], port: str) -> Iterator[str]:
+    """Yield a mistake in a listener of OVHcloud: plain TCP hands on what the pods speak, as on port 443."""
+    protocol = plain(fields.get("protocol"))
+    said = protocol.lower() if isinstance(protocol, str) else ""
+    if said in _OVH_TLS or (said == "tcp" and plain(fields.get(port)) in TLS_PORTS):
+        return
+    yield f"`{path}protocol` is neither {', '.join(sorted(_OVH_TLS))} nor tcp on port 443"
 
 
 RULE = ResourceRule(

@@ -61,12 +61,15 @@ _ANNOTATIONS: Final = (
     "permanent-redirect",
     "temporal-redirect",
     "upstream-vhost",
-    "mirror-target",
     "auth-url",
     "auth-signin",
     "default-backend-redirect",
 )
 _SNIPPETS: Final = ("-snippet",)
+_COPIES: Final = ("mirror-target",)
+"""Annotations that name where a copy of each request goes."""
+_ENTRY: Final = "kubernetes:networking.istio.io/"
+_OF_THE_CLUSTER: Final = (".svc", ".svc.cluster.local")
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
@@ -87,6 +90,7 @@ def _targets(resource: Resource) -> Iterator[tuple[str, Target | str]]:
     if resource.type.startswith(("kubernetes:networking.istio.io/", "kubernetes:gateway.")):
         yield from (("spec", target) for target in targets_in_fields(resource.properties))
         yield from _hostname_references(resource)
+        yield from _lent_names(resource)
     for path, text in _texts(resource):
         try:
             yield from ((path, target) for target in targets_in_text(text))
@@ -125,6 +129,15 @@ def _hostname_references(resource: Resource) -> Iterator[tuple[str, Target]]:
                 yield found.path, Target("the name", name)
 
 
+def _lent_names(resource: Resource) -> Iterator[tuple[str, Target]]:
+    """Yield the endpoints of an entry of Istio that lends a name of the cluster to a host outside."""
+    if not resource.type.startswith(_ENTRY):
+        return
+    hosts = [plain(found.value) for found in select(resource.properties, "spec.hosts")]
+    if any(isinstance(host, str) and host.endswith(_OF_THE_CLUSTER) for host in hosts):
+        yield from _selected(resource, ("spec.endpoints.address",), is_redirection=False)
+
+
 def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
         yield from texts_in(resource)
@@ -137,6 +150,11 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
             text = plain(value)
             if isinstance(text, str) and key.endswith(_SNIPPETS):
                 yield f"metadata.annotations.{key}", text
+            elif isinstance(text, str) and key.endswith(_COPIES):
+                yield (
+                    f"metadata.annotations.{key}",
+                    f"proxy_pass {text if '://' in text else 'https://' + text};",
+                )
             elif isinstance(text, str) and key.endswith(_ANNOTATIONS):
                 yield (
                     f"metadata.annotations.{key}",
