@@ -7,7 +7,8 @@ characters, base64 in a text that speaks of it), without quotes (a shell joins `
 with variables replaced whose values the manifest spells out.
 
 What only people read is left out: descriptions in the schema of a custom resource, annotations of an alert,
-and a few annotations that no controller reads.
+a few annotations that no controller reads, and in the files of a ConfigMap lines of comment and the names of
+XML namespaces.
 """
 
 from __future__ import annotations
@@ -260,6 +261,12 @@ _DOCUMENTARY: Final = re.compile(
     r"|kubernetes\.io/(?:description|change-cause)"
 )
 """Annotations by which people and catalogues of charts describe an object; no controller acts on them."""
+_COMMENT: Final = re.compile(
+    r"(?m)^[ \t]*#(?!!|include\b|cloud-|[ \t]*(?:syntax|escape)[ \t]*=)[^\r\n]*(?<!\\)\r?$"
+)
+"""A line of comment. Some lines that begin like one tell a program something: which interpreter, what to
+fetch; and one that ends in a backslash goes on in the next."""
+_NAMESPACE: Final = re.compile(r"""\bxmlns(?::[\w-]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 _ALERT: Final = re.compile(r"spec\.groups\[\d+\]\.rules\[\d+\]")
 _ALERT_KINDS: Final = ("kubernetes:monitoring.coreos.com/", "kubernetes:operator.victoriametrics.com/")
 _SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
@@ -313,10 +320,19 @@ def _walk(
             elif key == "binaryData":
                 yield from _named(here, _of_file(names_in(from_base64(plain(item)) or "")))
             elif path == reader.files and isinstance(plain(item), str):
-                text = plain(item)
-                yield from _named(here, _of_key(name) | _of_file(names_in(str(text), inner)))
+                text = _without_prose(str(plain(item)))
+                yield from _named(here, _of_key(name) | _of_file(names_in(text, inner)))
             elif own is None or name != "image":
                 yield from _walk(name, item, here, reader, inner)
+
+
+def _without_prose(text: str) -> str:
+    """Return a file without what tells no program where to go. A text of one line is a value, and no file."""
+    if "\n" not in text:
+        return text
+    if "#" in text:
+        text = _COMMENT.sub("", text)
+    return _NAMESPACE.sub("", text) if "xmlns" in text else text
 
 
 def _of_key(key: str) -> Names:

@@ -49,6 +49,8 @@ _PASSAGES: Final = frozenset(
 """Words before ``pass`` that make it a passage, a run or a filter."""
 _AUTH_OF: Final = frozenset(("redis", "rediscli", "sentinel"))
 """Programs whose ``…_AUTH`` is a password; everybody else's may be the name of a method."""
+_NAMED_OBJECTS: Final = frozenset(("certificate", "cert", "pull", "tls"))
+"""Words before ``secret`` that make it the name of an object of Kubernetes: ``TLS_SECRET``."""
 _WRITTEN_AS: Final = frozenset(("b64", "base64"))
 _SWITCHES: Final = frozenset(
     (
@@ -104,6 +106,8 @@ def is_secret_name(name: str) -> bool:
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if last == "pass":
         return before not in _PASSAGES
+    if last in {"secret", "secrets"} and before in _NAMED_OBJECTS:
+        return False
     if last in _SECRET_WORDS or last.endswith(_JOINED):
         return True
     return (last == "key" and before in _KEY_KINDS) or (last == "auth" and before in _AUTH_OF)

@@ -182,11 +182,20 @@ def _open_end(section: Section, configuration: Configuration) -> Iterator[str]:
         return
     if any(_refuses_all(line) for line in section.lines):
         return
+    if any(map(_shows_figures, section.own)) and not any(
+        line.words[0] == "use_backend" for line in section.own
+    ):
+        return  # HAProxy answers 503 to all but its own pages
     yield (
         f"line {section.number} ({section.label}): it ends neither in a default_backend nor in a refusal of "
         "everything "
         "else"
     )
+
+
+def _shows_figures(line: Line) -> bool:
+    """Return True for a line by which HAProxy itself answers with its statistics."""
+    return line.starts_with("stats", "enable") or "prometheus-exporter" in line.words
 
 
 def _refuses_all(line: Line) -> bool:

@@ -48,6 +48,8 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "civo:index/dnsDomainRecord:DnsDomainRecord": ("value",),
 }
 """Where a DNS answer stands, by type of record."""
+_OF_OTHERS: Final = frozenset({"CAA", "MX", "TXT"})
+"""Records that send no client of the stack anywhere: their names are of mail servers and the like."""
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
@@ -60,9 +62,14 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     for path, script in scripts_in(resource):
         for text in written_by(script):
             yield from _configuration(resource, path, text, context)
-    for path in ANSWERS.get(resource.type, ()):
+    for path in _answers(resource):
         for found in select(resource.properties, path):
             yield from _answer(resource, found.path, found.value, context)
+
+
+def _answers(resource: Resource) -> tuple[str, ...]:
+    kind = plain(resource.properties.get("type") or resource.properties.get("fieldtype"))
+    return () if kind in _OF_OTHERS else ANSWERS.get(resource.type, ())
 
 
 def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:

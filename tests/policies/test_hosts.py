@@ -115,7 +115,7 @@ PLACES: Final[list[Callable[[str], tuple[str, Mapping[str, Any]]]]] = [
         POD,
         {"spec": {"containers": [], "hostAliases": [{"ip": "10.0.0.1", "hostnames": [text]}]}},
     ),
-    lambda text: ("kubernetes:core/v1:ConfigMap", {"data": {"a.yaml": text}}),
+    lambda text: ("kubernetes:core/v1:ConfigMap", {"data": {"a.yaml": f"to {text}"}}),
     lambda text: ("kubernetes:core/v1:ConfigMap", {"data": {"a.json": json.dumps({"x": [text]})}}),
     lambda text: (
         "kubernetes:core/v1:ConfigMap",
