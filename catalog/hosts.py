@@ -23,6 +23,9 @@ def _suffix(text: str) -> str:
     raise ValueError(message)
 
 
+_NUMBER = re.compile(r"(?<=[a-z])-[0-9]{2}$")
+
+
 class HostKind(StrEnum):
     """What stands behind a host."""
 
@@ -81,10 +84,13 @@ def longest_match(hosts: Mapping[str, Host], name: str) -> Host | None:
     """Return the row with the longest suffix that covers ``name``, or None.
 
     Letter case and one dot at the end do not count. Labels do: ``notscw.cloud`` is not under ``scw.cloud``.
+    A row stands for its numbered kin as well, as services have many: ``awsdns.com`` for ``awsdns-07.com``.
     """
     labels = name.lower().removesuffix(".").split(".")
     for start in range(len(labels)):
-        host = hosts.get(".".join(labels[start:]))
-        if host is not None:
-            return host
+        first = _NUMBER.sub("", labels[start])
+        for label in dict.fromkeys((labels[start], first)):
+            host = hosts.get(".".join([label, *labels[start + 1 :]]))
+            if host is not None:
+                return host
     return None

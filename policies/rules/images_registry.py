@@ -9,6 +9,7 @@ from typing import Final
 from policies.facts import Resource, Secret, shown
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import host_of, problem_of_host
+from policies.rules._elsewhere import claimed_elsewhere, elsewhere
 from policies.rules._images import images_of, violation
 from policies.violations import Violation
 
@@ -19,6 +20,7 @@ _NO_EXCEPTION = (
     "none. Mirror the image: that costs less than an exception, and the copy stays when its maker goes"
 )
 _DEFAULT: Final = "docker.io"
+_ADDRESS: Final = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 _REFERENCE: Final = re.compile(
     r"(?P<host>[^/]+)/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z0-9:]*)?"
@@ -88,11 +90,14 @@ def _allowed(context: Context) -> frozenset[str]:
 
 
 def _may_be_configured(own: str, context: Context) -> bool:
-    """A registry of one's own may stand anywhere that the catalogue does not know to be elsewhere."""
+    """A registry of one's own may stand anywhere that nobody knows to be elsewhere: not by the catalogue, not
+    by a name that is another jurisdiction's, and not at a bare public address, which tells no place.
+    """
     host = host_of(own)
-    if host is None:
+    if host is None or elsewhere(host, context) or claimed_elsewhere(host, context):
         return False
-    return context.catalog.host(host) is None or not problem_of_host(host, context)
+    is_listed = context.catalog.host(host) is not None
+    return not problem_of_host(host, context) if is_listed or _ADDRESS.fullmatch(host) else True
 
 
 RULE = ResourceRule(

@@ -126,7 +126,17 @@ def test_a_registry_of_ones_own_counts_once_it_is_configured(registry: str) -> N
 
 
 @pytest.mark.parametrize(
-    "registry", ["docker.io/acme", "ghcr.io/acme", "nvcr.io/nvidia", "quay.io/acme", "user@x.example/y", ""]
+    "registry",
+    [
+        "docker.io/acme",
+        "ghcr.io/acme",
+        "nvcr.io/nvidia",
+        "quay.io/acme",
+        "user@x.example/y",
+        "",
+        "203.0.113.7:5000/x",
+        "registry.uk.inference.example.com/x",
+    ],
 )
 def test_a_registry_that_is_known_to_stand_elsewhere_cannot_be_configured(registry: str) -> None:
     assert refused(f"{registry or 'x.example'}/vllm{DIGEST}", registry=registry)
