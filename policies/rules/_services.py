@@ -18,6 +18,7 @@ from policies.facts import Resource, Unknown, Value, is_blank, plain
 from policies.hosts import readings, variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
+from policies.models.machines import starts_of
 
 __all__ = ["services_in"]
 
@@ -25,7 +26,7 @@ Rows = Mapping[str, tuple[NamedService, ...]]
 Finding = tuple[str, NamedService | str]
 """Where, and the service found there or what cannot be read there."""
 
-_FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:=|\s+)["']?([^\s"',]+)""")
+_FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:(?:=|\s+)["']?(?!--)([^\s"',]+))?""")
 _SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://")
 _SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
 """Definitions of kinds name every service that there is a field for, and use none."""
@@ -54,6 +55,10 @@ def services_in(resource: Resource, catalog: Catalog) -> Iterator[Finding]:
         for row in variables.get(key, ()) if is_map else ():
             if _fits(row, text, {}):
                 yield path, row
+    for start in starts_of(resource):
+        if start.container is not None:
+            yield from ((start.where, row) for _, row in _container(start.container, catalog))
+        yield from ((start.where, row) for row in _flags(start.script or "", {}, catalog))
     for name, value in variables_of(resource).items():
         yield from _text(f"environment.{name}", value, catalog, quiet=False)
 
@@ -131,7 +136,8 @@ def _ends(steps: tuple[str, ...], path: str) -> bool:
 def _fits(row: NamedService, item: Value, around: Mapping[str, Value]) -> bool:
     """Return True if what stands under a key of a row means the service of the row."""
     bare = plain(item)
-    if row.value is not None and (not isinstance(bare, str) or not re.fullmatch(row.value, bare.lower())):
+    said = str(bare).lower() if isinstance(bare, str | bool) else None
+    if row.value is not None and (said is None or not re.fullmatch(row.value, said)):
         return False
     if any(name not in around for name in row.beside):
         return False
@@ -154,20 +160,27 @@ def _says(value: Value, names: tuple[str, ...]) -> bool:
 
 def _container(part: Container, catalog: Catalog) -> Iterator[Finding]:
     names = catalog.services_in(VARIABLE)
+    beside = {variable.name: variable.value for variable in part.environment}
     for variable in part.environment:
         for row in names.get(variable.name, ()):
-            if _fits(row, variable.value, {}):
+            if _fits(row, variable.value, beside):
                 yield f"{part.path}.env", row
     words = [word for value in (part.command, part.args) for word in _known_words(value)]
-    line = " ".join(words)
+    found = _flags(" ".join(words), environment_of(part), catalog)
+    yield from ((f"{part.path}.args", row) for row in found)
+
+
+def _flags(line: str, environment: Mapping[str, str], catalog: Catalog) -> Iterator[NamedService]:
+    """Yield the services that the flags in a line of commands name."""
     if "--" not in line:
         return
-    flags = catalog.services_in(FLAG)
+    rows = catalog.services_in(FLAG)
     found: dict[str, NamedService] = {}
-    for reading in readings(line, environment_of(part)):
-        for match in _FLAG.finditer(reading):
-            found.update({row.name: row for row in flags.get(match[1], ()) if _fits(row, match[2], {})})
-    yield from ((f"{part.path}.args", row) for row in found.values())
+    for reading in readings(line, environment):
+        flags: dict[str, Value] = {match[1]: match[2] or "" for match in _FLAG.finditer(reading)}
+        for name, value in flags.items():
+            found.update({row.name: row for row in rows.get(name, ()) if _fits(row, value, flags)})
+    yield from found.values()
 
 
 def _known_words(value: Value) -> Iterator[str]:
