@@ -28,8 +28,8 @@ def test_only_services_outside_every_jurisdiction_are_listed(catalog: Catalog) -
 
 
 def test_every_row_without_a_key_of_its_own_names_a_value(catalog: Catalog) -> None:
-    """`provider` or `type` alone says nothing: such a row would refuse every honest object. A variable or a flag
-    that bears its owner's name, or that of what it is for, says enough."""
+    """`provider` or `type` alone says nothing: such a row would refuse every honest object. A variable or a
+    flag that bears the name of its owner, or of what it is for, says enough."""
     common = re.compile(r"(.*\.)?(provider|type|model|destinationPath|--(?!etcd-s3)[\w-]+|[A-Z_]+_PROVIDER)")
     for row in catalog.services.values():
         if any(common.fullmatch(path) for path in row.paths):
