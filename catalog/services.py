@@ -32,6 +32,8 @@ VARIABLE: Final = "variable"
 """An environment variable of a container, or an entry of a config map that may become one."""
 SCHEME: Final = "scheme"
 """What stands before ``://`` in any text."""
+TEXT: Final = "text"
+"""A configuration file in a form of its own, known by a word in it."""
 
 
 def _pattern(text: str) -> str:
@@ -50,13 +52,16 @@ class NamedService(Fact):
     reader: Line
     """The program that reads the field."""
     where: tuple[Line, ...] = Field(min_length=1)
-    """API groups of objects, or ``config-file``, ``flag``, ``variable``, ``scheme``."""
+    """API groups of objects, or ``config-file``, ``flag``, ``variable``, ``scheme``, ``text``."""
     paths: tuple[Line, ...] = Field(min_length=1)
     """Keys joined by dots, the last ones of the whole path; ``*`` stands for any one key, and lists do not
-    count. For a flag, a variable and a scheme, its name.
+    count. For a flag, a variable and a scheme, its name; for a text, a word in lower case by which the file
+    is known.
     """
     value: Annotated[str, AfterValidator(_pattern)] | None = None
-    """A regular expression for the whole value, in lower case; without one the key alone says it."""
+    """A regular expression for the whole value, in lower case; without one the key alone says it. For a text,
+    what is looked for in it.
+    """
     unless: tuple[Line, ...] = ()
     """Keys in the same object, or inside it: one that says something leads elsewhere, and that host is
     judged instead.

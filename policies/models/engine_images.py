@@ -26,7 +26,8 @@ _LLAMA_IMAGE = re.compile(r"llama[-_.]?cpp|llama-server|llama\.cpp")
 _OTHER_IMAGES = re.compile(
     r"ollama|sglang|text-generation-|text-embeddings-|tritonserver|tensorrt-?llm|lmdeploy|local-?ai(?![a-z])|"
     r"kobold|llamafile|llama-?swap|aphrodite|tabbyapi|huggingfaceserver|^nim$|mlc-?llm|djl-(?:serving|inference)|"
-    r"torchserve|xinference|openllm|litgpt|mistral-?rs|ramalama|gpt4all|ray-?llm|(?:^|[-_.])(?:tgi|tei)(?:$|[-_.])"
+    r"torchserve|xinference|openllm|litgpt|mistral-?rs|ramalama|gpt4all|ray-?llm|fastchat|ktransformers|lemonade-server|"
+    r"lightllm|lorax|(?:openvino[-_])?model[-_]server|gpt-?oss|llama-?guard|(?:^|[-_.])(?:tgi|tei)(?:$|[-_.])"
 )
 _OTHER_STEPS: Final = frozenset({"nim"})
 """Steps of a repository under which each image is a server with its model."""

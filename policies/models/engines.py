@@ -59,6 +59,13 @@ _OTHER_PROGRAMS: Final = frozenset(
         "openllm",
         "ramalama",
         "torchserve",
+        "fastchat",
+        "ktransformers",
+        "lemonade-server",
+        "lightllm",
+        "lorax-launcher",
+        "ovms",
+        "shimmy",
         "xinference",
         "xinference-local",
         "xinference-worker",
@@ -66,13 +73,27 @@ _OTHER_PROGRAMS: Final = frozenset(
 )
 _OTHER_SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
     "bentoml": frozenset({"serve"}),
+    "cortex": frozenset({"run", "start"}),
     "litgpt": frozenset({"chat", "generate", "serve"}),
+    "max": frozenset({"generate", "serve"}),
     "serve": frozenset({"deploy", "run"}),
     "transformers": frozenset({"chat", "serve"}),
     "transformers-cli": frozenset({"chat", "serve"}),
 }
 """Programs that are inference servers by their subcommand; ``serve`` is Ray's, and also a server of pages."""
-_OTHER_MODULES: Final = ("sglang.", "lmdeploy", "mlc_llm", "aphrodite.", "tensorrt_llm", "llama_cpp.server")
+_OTHER_MODULES: Final = (
+    "sglang.",
+    "lmdeploy",
+    "mlc_llm",
+    "aphrodite.",
+    "tensorrt_llm",
+    "llama_cpp.server",
+    "fastchat.serve",
+    "dynamo.",
+    "mlx_lm",
+    "mlx_vlm",
+    "lightllm.",
+)
 _NAMED_IN_SCRIPT = re.compile(r"(?<![\w/.:-])(?:vllm|llama-server|llama-cli|ollama|sglang)(?![\w.:/-])")
 _LIBRARY = re.compile(
     r"\b(?:from|import)\s+(?:vllm|sglang|transformers|sentence_transformers|llama_cpp|ctransformers|exllamav2|mlx_lm)\b"
@@ -87,7 +108,13 @@ _GPU_TOOL_IMAGE = re.compile(
 )
 """What looks after GPUs, and sees them without asking for one."""
 _NO_DEVICES: Final = frozenset({"", "none", "void"})
-_GPU = re.compile(r"(?:.*\.)?nvidia\.com/.+|amd\.com/gpu.*|gpu\.intel\.com/.+|habana\.ai/.+")
+_NEUTRAL = re.compile(
+    r"[^/]*|(?:.*\.)?(?:kubernetes|k8s|kubevirt|cilium|openshift|longhorn)\.io/.+|rdma/.+|(?:.*\.)?mellanox\.com/.+"
+    r"|.*/(?:.*[_-])?(?:fuse|kvm|tun|tap|vhost[_-]net|sriov.*|hostdev.*|qat.*|sgx.*|epc|rdma.*|net.*|usb.*|snd|video.*)"
+)
+"""Resources that are no accelerator: those of Kubernetes itself, networks, and devices of other kinds."""
+_GPU_NODES: Final = "nvidia.com/"
+"""What keys of labels and taints of GPU nodes begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +263,9 @@ def requests_gpu(resources: Value) -> bool:
             return True
         if isinstance(amounts, Mapping):
             for name, amount in amounts.items():
-                if _GPU.fullmatch(name) and (contains_unknown(amount) or plain(amount) not in ("0", 0, None)):
+                if not _NEUTRAL.fullmatch(name.lower()) and (
+                    contains_unknown(amount) or plain(amount) not in ("0", 0, None)
+                ):
                     return True
     return False
 
@@ -249,12 +278,28 @@ def sees_gpu(container: Container) -> bool:
     devices = [each.value for each in container.environment if each.name == "NVIDIA_VISIBLE_DEVICES"]
     if devices:
         return plain(devices[-1]) not in (*_NO_DEVICES, None)
+    if _is_privileged_on_gpu_nodes(container):
+        return True
     runtime = plain(container.pod.get("runtimeClassName"))
     if not isinstance(runtime, Unknown) and not (isinstance(runtime, str) and "nvidia" in runtime.lower()):
         return False
     others = plain(container.pod.get("containers"))
     fields = [plain(each) for each in others] if isinstance(others, tuple) else []
     return not any(isinstance(each, Mapping) and requests_gpu(each.get("resources")) for each in fields)
+
+
+def _is_privileged_on_gpu_nodes(container: Container) -> bool:
+    """Return True for a container that may open every device of its node, on nodes that it chose for GPUs."""
+    context = plain(container.raw.get("securityContext"))
+    if not isinstance(context, Mapping) or plain(context.get("privileged")) in (False, None):
+        return False
+    selector = plain(container.pod.get("nodeSelector"))
+    chosen = [*selector] if isinstance(selector, Mapping) else []
+    tolerations = plain(container.pod.get("tolerations"))
+    for each in map(plain, tolerations if isinstance(tolerations, tuple) else ()):
+        key = plain(each.get("key")) if isinstance(each, Mapping) else None
+        chosen += [key] if isinstance(key, str) else []
+    return any(key.startswith(_GPU_NODES) for key in chosen)
 
 
 def _is_gpu_tool(container: Container, line: CommandLine) -> bool:

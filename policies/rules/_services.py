@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from catalog import Catalog, NamedService
-from catalog.services import CONFIG_FILE, FLAG, SCHEME, VARIABLE
+from catalog.services import CONFIG_FILE, FLAG, SCHEME, TEXT, VARIABLE
 from policies.decoding import from_base64
 from policies.documents import TooMuchError, documents_in
 from policies.facts import Resource, Unknown, Value, is_blank, plain
@@ -85,7 +85,10 @@ def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Fi
         schemes = catalog.services_in(SCHEME)
         for name in dict.fromkeys(match[1] for match in _SCHEME.finditer(text.lower())):
             yield from ((path, row) for row in schemes.get(name, ()))
-    if not _may_be_a_file(text) or not catalog.may_name_a_service(text):
+    if not _may_be_a_file(text):
+        return
+    yield from ((path, row) for row in _in_own_form(text.lower(), catalog))
+    if not catalog.may_name_a_service(text):
         return
     rows = catalog.services_in(CONFIG_FILE)
     try:
@@ -99,6 +102,13 @@ def _text(path: str, text: str, catalog: Catalog, *, quiet: bool) -> Iterator[Fi
         if isinstance(group, str) and "/" in group:
             own = catalog.services_in(group.partition("/")[0])
             yield from ((path, row) for _, row in _fields(document, own, (), ""))
+
+
+def _in_own_form(text: str, catalog: Catalog) -> Iterator[NamedService]:
+    for word, rows in catalog.services_in(TEXT).items():
+        for row in rows if word in text else ():
+            if re.search(row.value or "", text) and not any(each in text for each in row.unless):
+                yield row
 
 
 def _may_be_a_file(text: str) -> bool:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from catalog import Catalog, HostKind
-from catalog.services import CONFIG_FILE, FLAG, SCHEME, VARIABLE
+from catalog.services import CONFIG_FILE, FLAG, SCHEME, TEXT, VARIABLE
 from tests.catalog.test_catalog_mistakes import Spoil, refusal
 
 
@@ -15,7 +15,7 @@ def test_every_row_is_found_by_where_it_is_read_and_its_last_key(catalog: Catalo
     """A row that no reader looks up would be a promise that nothing keeps."""
     for row in catalog.services.values():
         for where in row.where:
-            assert "." in where or where in {CONFIG_FILE, FLAG, SCHEME, VARIABLE}
+            assert "." in where or where in {CONFIG_FILE, FLAG, SCHEME, TEXT, VARIABLE}
             for path in row.paths:
                 assert row in catalog.services_in(where)[path.rpartition(".")[2]]
 
