@@ -23,6 +23,8 @@ class ProgramKind(StrEnum):
     """It applies a description of infrastructure that stands elsewhere."""
     CLUSTER = "cluster"
     """It changes what runs in a Kubernetes cluster, or beside one."""
+    RUNNER = "runner"
+    """Runs what another file says, such as a Makefile."""
     REMOTE = "remote"
     """It runs commands on another machine, or moves files there."""
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import ABSENT, Resource, StackFacts, Unknown, Value, contains_unknown, is_blank, plain
+from policies.facts import (
+    ABSENT,
+    Resource,
+    StackFacts,
+    Unknown,
+    Value,
+    contains_unknown,
+    is_blank,
+    plain,
+    select,
+)
 from policies.network import API_PORT, openings, reach
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._api_doors import api_doors
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, attached, violation
+from policies.rules._pods import objects_of
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -41,6 +52,12 @@ _ADDRESSES: Final = frozenset(
 )
 """Types whose outputs are addresses of the stack's own: a list made from nothing else may be unknown."""
 
+_BINDINGS: Final = (
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+)
+_EVERYBODY: Final = frozenset({"system:anonymous", "system:unauthenticated"})
+"""Names under which the API knows whoever has not logged in."""
 _ALLOWED: Final = "the ranges of those who administer the cluster, none of them everybody"
 
 
@@ -57,6 +74,8 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
             yield from _list(resource, "ips", resource.properties.get("ips"), by_urn)
         elif resource.type == _CIVO_CLUSTER:
             yield from _civo_cluster(resource, by_urn)
+        if resource.type.startswith(_BINDINGS):
+            yield from _bindings(resource)
         for found in api_doors(resource, stack):
             yield violation(
                 _ID,
@@ -74,6 +93,19 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
                     found=f"`{opening.path}` opens port {API_PORT}, the Kubernetes API, to {opening.who}",
                     allowed=_ALLOWED,
                     fix="name the ranges of your administrators (sovereign:apiAccess)",
+                )
+
+
+def _bindings(resource: Resource) -> Iterator[Violation]:
+    for binding in objects_of(resource):
+        for found in select(binding.fields, "subjects.name"):
+            if plain(found.value) in _EVERYBODY:
+                yield violation(
+                    _ID,
+                    resource,
+                    found=f"`{found.path}` gives rights to whoever has not logged in",
+                    allowed="users, groups and service accounts that have a name of their own",
+                    fix="name those who need the role, or leave the binding out",
                 )
 
 

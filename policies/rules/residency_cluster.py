@@ -47,6 +47,26 @@ _LOGIN_PROGRAMS: Final = frozenset(
 )
 """Programs that log in to clusters of clouds of the United States."""
 
+_SHELLS: Final = frozenset(
+    {
+        "ash",
+        "bash",
+        "busybox",
+        "dash",
+        "env",
+        "fish",
+        "ksh",
+        "node",
+        "perl",
+        "python",
+        "python3",
+        "ruby",
+        "sh",
+        "sudo",
+    }
+    | {"zsh"}
+)
+"""Programs that do whatever their arguments say, with the rights of whoever deploys."""
 _FIX: Final = (
     "declare the cluster in this stack and hand its kubeconfig to the provider, or name a server whose host "
     "catalog/data/hosts.yaml places in the jurisdiction; keep a cluster and what runs in it in one stack, as "
@@ -88,6 +108,8 @@ def _mistakes(provider: Resource, stack: StackFacts, context: Context) -> Iterat
         for path, program in kubeconfig.logins.items():
             if program in _LOGIN_PROGRAMS:
                 yield f"`kubeconfig` has {path} = {program!r}, which logs in to a cloud of the United States"
+            elif program in _SHELLS:
+                yield f"`kubeconfig` has {path} = {program!r}, which does whatever its arguments say"
 
 
 def _servers(

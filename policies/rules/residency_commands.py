@@ -29,6 +29,7 @@ _WHAT: Final = {
     ProgramKind.IAC: "which applies a description of infrastructure that no rule sees",
     ProgramKind.CLUSTER: "which changes what runs in a cluster, or runs containers beside one",
     ProgramKind.REMOTE: "which reaches another machine",
+    ProgramKind.RUNNER: "which does what another file says, and no rule sees that",
 }
 _INSTALLED: Final = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/opt/homebrew/bin/")
 _DECLARE: Final = "declare what it makes as resources of this program, so that rules see them"

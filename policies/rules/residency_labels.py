@@ -8,6 +8,7 @@ of the catalogue.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -25,7 +26,7 @@ _ID = "residency-labels"
 
 _TAG_KEY: Final = "jurisdiction"
 _TAG_LISTS: Final = frozenset({"tags", "labels"})
-_TAG_PREFIX: Final = f"{_TAG_KEY}:"
+_TAG_PREFIXES: Final = (f"{_TAG_KEY}:", f"{_TAG_KEY}=")
 _LABELS: Final = frozenset({"labels", "annotations", "nodeSelector", "matchLabels", "tags"})
 _CLAIMS: Final = frozenset({"jurisdiction", "data-jurisdiction", "data-residency", "residency"})
 _TOPOLOGY: Final = frozenset(
@@ -87,8 +88,14 @@ def _claims(value: Value, path: str) -> Iterator[tuple[str, Value]]:
 
 
 def _tags(value: Value, path: str) -> Iterator[tuple[str, Value]]:
-    """Yield the jurisdictions claimed in tags: a list of texts ``jurisdiction:eu``, or an object."""
+    """Yield the jurisdictions claimed in tags: texts ``jurisdiction:eu``, in a list or in one text; or an
+    object.
+    """
     bare = plain(value)
+    if isinstance(bare, str):
+        bare = tuple(
+            Secret(word) if isinstance(value, Secret) else word for word in re.split(r"[\s,]+", bare)
+        )
     if isinstance(bare, Mapping):
         for key, item in bare.items():
             if key in {_TAG_KEY, JURISDICTION_LABEL}:
@@ -96,8 +103,8 @@ def _tags(value: Value, path: str) -> Iterator[tuple[str, Value]]:
     elif isinstance(bare, tuple):
         for index, element in enumerate(bare):
             text = plain(element)
-            if isinstance(text, str) and text.startswith(_TAG_PREFIX):
-                claimed = text.removeprefix(_TAG_PREFIX)
+            if isinstance(text, str) and text.startswith(_TAG_PREFIXES):
+                claimed = text[len(_TAG_KEY) + 1 :]
                 yield f"{path}[{index}]", Secret(claimed) if isinstance(element, Secret) else claimed
 
 
