@@ -115,6 +115,8 @@ class RegionalStackArgs:
     """Public host name of the router."""
     domain: str
     """Edges of other jurisdictions answer as ``<jurisdiction>.<domain>``."""
+    dns_zone: str | None = None
+    """The zone that takes the record, where it is made by hand; None: ``domain`` is a zone itself."""
     jurisdictions: Sequence[str]
     """Codes of all jurisdictions that have an edge, this one included; refusals name the right one."""
     pools: NodePools
@@ -160,6 +162,7 @@ class RegionalStackArgs:
             place=self.place,
             residency=self.residency,
             host=self.host,
+            dns_zone=self.dns_zone or self.domain,
             project=self.project,
             client_countries=self.client_countries,
             provider=self.cloud_provider,

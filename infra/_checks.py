@@ -12,7 +12,7 @@ from catalog import Catalog, CloudInfo, Place
 from components.clouds import built_clouds, cloud_module
 from infra._mistakes import Mistakes, close_to, listed
 from infra._nodes import cpu_nodes, cpu_type, gpu_candidates
-from infra._own import cloud_secrets, own_numbers
+from infra._own import cloud_secrets, dns_zone, own_numbers
 from infra.written import full_key, key_names
 
 __all__ = ["resolve"]
@@ -88,6 +88,7 @@ def resolve(
         **{name: written.get(name) for name in kept},
         "cloud": cloud,
         "place": place,
+        "dns_zone": dns_zone(written, cloud, mistakes),
         "geo_steering": _geo_steering(written, cloud, mistakes),
         "api_access": tuple(written.get("api_access", ())),
         "gpu": gpu,

@@ -13,7 +13,7 @@ from components.clouds import built_clouds, cloud_module
 from infra._mistakes import Mistakes
 from infra.written import full_key, secret_names
 
-__all__ = ["CONTROL_PLANES", "cloud_secrets", "own_numbers"]
+__all__ = ["CONTROL_PLANES", "cloud_secrets", "dns_zone", "own_numbers"]
 
 CONTROL_PLANES: Final = 3
 """Servers of the control plane if nothing is said: one may be lost."""
@@ -31,15 +31,45 @@ def own_numbers(
     """Servers of the control plane and the vSwitch. On a cloud that builds neither, naming one is a
     mistake: it would do nothing, and somebody meant something by it.
     """
-    if cloud is not None and cloud.key in built_clouds():
-        read = cloud_module(cloud.key).settings
-        for name in _NUMBERS:
-            if written.get(name) is not None and to_camel(name) not in read:
-                mistakes.at(
-                    name,
-                    f"found {written[name]}, which {cloud.key} does not read; allowed there: left out",
-                )
+    for name in _NUMBERS:
+        if written.get(name) is not None and cloud is not None and not _reads(name, cloud):
+            mistakes.at(
+                name, f"found {written[name]}, which {cloud.key} does not read; allowed there: left out"
+            )
     return written.get("control_planes") or CONTROL_PLANES, written.get("vswitch_id")
+
+
+def dns_zone(written: Mapping[str, Any], cloud: CloudInfo | None, mistakes: Mistakes) -> str | None:
+    """The zone that takes the stack's record: the one written, else the domain itself. Another zone could
+    not hold the host, and on a cloud that makes a zone of its own the setting would do nothing.
+    """
+    domain, zone = written.get("domain"), written.get("dns_zone")
+    if domain is None or zone is None:
+        return domain
+    if domain != zone and not domain.endswith(f".{zone}"):
+        mistakes.at(
+            "dns_zone",
+            f"found {zone!r}, which is neither sovereign:domain nor a parent of it; allowed: "
+            f"{', '.join(_with_parents(domain))}",
+        )
+    elif cloud is not None and not _reads("dns_zone", cloud):
+        mistakes.at(
+            "dns_zone",
+            f"found {zone!r}, which {cloud.key} does not read, as the stack makes its own zone there; "
+            "allowed there: left out",
+        )
+    return zone
+
+
+def _reads(name: str, cloud: CloudInfo) -> bool:
+    """Whether a cloud reads a setting; of one that is not built nothing is said."""
+    return cloud.key not in built_clouds() or to_camel(name) in cloud_module(cloud.key).settings
+
+
+def _with_parents(domain: str) -> list[str]:
+    """The domain, and what is above it down to two labels."""
+    labels = domain.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
 def cloud_secrets(

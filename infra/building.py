@@ -101,6 +101,7 @@ def _site(
             residency=Residency(jurisdiction=settings.jurisdiction, data=settings.data),
             host=settings.host,
             domain=settings.domain,
+            dns_zone=settings.dns_zone,
             jurisdictions=sorted(catalog.jurisdictions),
             pools=_pools(settings, gpu.candidate),
             serving=_serving(settings),

@@ -56,6 +56,8 @@ class Settings(BaseModel):
     cloud: CloudInfo
     place: Place
     domain: str
+    dns_zone: str
+    """The zone that takes the record of the host: the domain or a parent of it."""
     api_access: tuple[str, ...]
     geo_steering: bool
     """Whether DNS answers only the countries of the jurisdiction."""

@@ -26,8 +26,8 @@ SITE_KEYS: Final = (
 _INHERITED: Final = frozenset({"projectId", "serviceName", "hetznerProject"})
 """Of these, what the home site's setting says of the whole jurisdiction: an account of one cloud is one."""
 
-_HOME_ONLY: Final = frozenset({"sites", "siteFallback", "geoSteering"})
-"""Said once for all sites."""
+_HOME_ONLY: Final = frozenset({"sites", "siteFallback", "geoSteering", "dnsZone"})
+"""Said once for all sites: the names of all of them are in the DNS of the home site."""
 
 
 class UnknownSiteError(Exception):

@@ -142,6 +142,14 @@ class WrittenSettings(BaseModel):
     domain: Annotated[str, AfterValidator(_domain), Allowed("a domain such as inference.example.com")] = (
         Field(description="The router answers as <jurisdiction>.<domain>. You must own it.")
     )
+    dns_zone: (
+        Annotated[str, AfterValidator(_domain), Allowed("sovereign:domain or a parent of it")] | None
+    ) = Field(
+        default=None,
+        description="The DNS zone in the account of the cloud that takes the router's record; it is made by "
+        "hand. Needed where the domain is a name inside a zone: inference.example.com in example.com. Read "
+        "on Hetzner, OVHcloud and Scaleway. Default: the domain itself.",
+    )
     api_access: CidrList = Field(
         description="IPv4 ranges from which the Kubernetes API may be reached: yours, and that of your CI."
     )

@@ -81,7 +81,7 @@ def _ask_all(
     for site in sites.all:
         lock = _lock(stack, project, site, rehearsal)
         told.append((site, lock.lock if isinstance(lock, FoundLock) else None, None))
-        asked = _ask(stack, project, site, lock, catalog, rehearsal)
+        asked = _ask(stack, project, site, lock, catalog, rehearsal, names=site is sites.home)
         named = len(sites.all) > 1
         found += [replace(each, title=f"{each.title}: {site.name}") if named else each for each in asked]
     if len(sites.all) > 1:
@@ -96,11 +96,13 @@ def _ask(
     found: FoundLock | LockError | LockRefusedError,
     catalog: Catalog,
     rehearsal: Path | None,
+    *,
+    names: bool,
 ) -> Sequence[Section]:
     today = datetime.now(tz=UTC).date()
     module = cloud_module(settings.cloud.key)
     print(f"preflight: asking {settings.cloud.name} about {settings.place.code}", file=sys.stderr)
-    told = account.ask_cloud(settings, module, rehearsal=rehearsal is not None)
+    told = account.ask_cloud(settings, module, names=names, rehearsal=rehearsal is not None)
     lock = found.lock if isinstance(found, FoundLock) else None
     acceptances = load_acceptances(today)
     listed: Sequence[tuple[str, Sequence[Answer]]] = (

@@ -45,11 +45,19 @@ def credentials(module: CloudModule, environment: Mapping[str, str], *, rehearsa
         yield Answer(about="credentials", verdict=Verdict.GOOD, found=f"{' and '.join(found)} set")
 
 
-def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Sequence[Answer]:
+def ask_cloud(
+    settings: Settings, module: CloudModule, *, names: bool = True, rehearsal: bool
+) -> Sequence[Answer]:
     """Ask the cloud through its own provider plugin, in a preview of a program that creates nothing.
 
     The engine, the plugin and the credentials are those of a later ``pulumi up``; the state of this preview
     is thrown away.
+
+    Args:
+        settings: of one site.
+        module: its cloud's.
+        names: whether the names of the stack are in this cloud's DNS, as those of the home site's are.
+        rehearsal: whether twins answer.
 
     Raises:
         automation.CommandError: the preview failed.
@@ -66,6 +74,7 @@ def ask_cloud(settings: Settings, module: CloudModule, *, rehearsal: bool) -> Se
             place=settings.place,
             project=settings.project,
             cpu_node_type=settings.cpu_node_type,
+            dns_zone=settings.dns_zone if names else None,
             vcpus=_vcpus(settings),
         )
         answers.extend(module.inspect(needs, provider))

@@ -62,6 +62,9 @@ class Site:
     residency: Residency
     host: str
     """Public host name of the stack, ``<jurisdiction>.<domain>``; globally unique names derive from it."""
+    dns_zone: str
+    """The zone of the account that takes the stack's record, on clouds where it is made by hand: the domain
+    or a parent of it."""
     project: str | None
     """The cloud's project of this jurisdiction, where the cloud has projects."""
     client_countries: frozenset[str] | None = None
@@ -75,6 +78,11 @@ class Site:
     def region(self) -> str:
         """The region of the place: its parent if the place is a zone, else the place itself."""
         return self.place.parent or self.place.code
+
+    @property
+    def record_name(self) -> str:
+        """Name of the stack's record inside ``dns_zone``: what stands before the zone in the host."""
+        return self.host.removesuffix(f".{self.dns_zone}")
 
     @property
     def storage_region(self) -> str:
@@ -273,7 +281,7 @@ class CloudModule(Protocol):
 
     @property
     def settings(self) -> Sequence[str]:
-        """Keys of the settings that only this cloud reads, beside ``project_key``."""
+        """Keys of the settings that only some clouds read and this one does, beside ``project_key``."""
         ...
 
     @property

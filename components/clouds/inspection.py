@@ -43,6 +43,8 @@ class Inspection:
     place: Place
     project: str | None
     cpu_node_type: NodeType
+    dns_zone: str | None
+    """The zone that shall take the stack's record; None: another cloud's DNS has the name."""
     vcpus: int | None
     """vCPUs of all nodes at their least number, GPU nodes among them; None if the catalogue does not say."""
 

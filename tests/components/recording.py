@@ -197,6 +197,8 @@ class Choice:
     """None takes the place's."""
     cpu_maximum: int | None = None
     """None: the CPU pool does not grow."""
+    dns_zone: str | None = None
+    """None: the domain is a zone itself."""
 
 
 def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
@@ -219,6 +221,7 @@ def arguments(choice: Choice, catalog: Catalog) -> RegionalStackArgs:
         residency=Residency(jurisdiction=choice.jurisdiction, data="personal"),
         host=host,
         domain="inference.example.com",
+        dns_zone=choice.dns_zone,
         jurisdictions=("eu", "uk"),
         pools=NodePools(
             cpu=cpu,

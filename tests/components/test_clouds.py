@@ -131,6 +131,40 @@ def test_the_name_points_at_the_reserved_address(eu: Tree, uk: Tree) -> None:
     assert (record_["name"], record_["value"], record_["ttl"]) == ("@", "192.0.2.20", 600)
 
 
+@pytest.mark.parametrize(
+    ("cloud", "location", "type_", "zone_key", "name_key"),
+    [
+        ("scaleway", "fr-par-2", "scaleway:domain/record:Record", "dnsZone", "name"),
+        ("ovh", "GRA11", "ovh:Domain/zoneRecord:ZoneRecord", "zone", "subdomain"),
+        ("hetzner", "nbg1", "hcloud:index/zoneRrset:ZoneRrset", "zone", "name"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("dns_zone", "stated"),
+    [
+        (None, ("inference.example.com", "eu")),
+        ("inference.example.com", ("inference.example.com", "eu")),
+        ("example.com", ("example.com", "eu.inference")),
+    ],
+)
+def test_a_record_in_a_zone_made_by_hand_bears_the_rest_of_the_host(
+    cloud: str,
+    location: str,
+    type_: str,
+    zone_key: str,
+    name_key: str,
+    dns_zone: str | None,
+    stated: tuple[str, str],
+) -> None:
+    """A domain may be a name inside a zone that the company has already; no zone is made for it."""
+    tree = record(
+        Choice("eu", cloud, location, registry="registry.eu.example.com/x", gpu=False, dns_zone=dns_zone)
+    )
+    inputs = tree.only(type_).inputs
+    assert (inputs[zone_key], inputs[name_key]) == stated
+    assert not [made for made in tree.made if made.type.endswith((":Zone", ":DomainZone", ":DnsDomainName"))]
+
+
 def test_a_civo_cluster_gives_its_kubeconfig(uk: Tree) -> None:
     assert uk.only("civo:index/kubernetesCluster:KubernetesCluster").inputs["writeKubeconfig"] is True
 

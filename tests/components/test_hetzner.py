@@ -57,7 +57,6 @@ EDGE = Counter(
     {
         "hcloud:index/loadBalancer:LoadBalancer": 1,
         "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork": 1,
-        "hcloud:index/zone:Zone": 1,
         "hcloud:index/zoneRrset:ZoneRrset": 1,
     }
 )

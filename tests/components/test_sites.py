@@ -36,7 +36,7 @@ def tree() -> Tree:
     catalog = load_catalog()
 
     def build() -> None:
-        home = arguments(Choice("eu", "scaleway", "fr-par-2"), catalog)
+        home = arguments(Choice("eu", "scaleway", "fr-par-2", dns_zone="example.com"), catalog)
         away = replace(
             arguments(Choice("eu", "ovh", "GRA11", registry="registry.eu.example.com/x"), catalog),
             host=SIBLING.host,
@@ -110,7 +110,7 @@ def test_a_gate_through_which_prompts_go_is_marked_as_one(tree: Tree, eu: Tree) 
 
 def test_the_name_is_in_the_dns_of_the_home_site_and_the_address_in_its_own_place(tree: Tree) -> None:
     record = tree.only("scaleway:domain/record:Record")
-    assert (record.inputs["dnsZone"], record.inputs["name"]) == ("inference.example.com", "eu-ovh-gra11")
+    assert (record.inputs["dnsZone"], record.inputs["name"]) == ("example.com", "eu-ovh-gra11.inference")
     assert tree.of_type("ovh:Domain/zoneRecord:ZoneRecord") == []
     assert tree.only("ovh:index/cloudFloatingIp:CloudFloatingIp").inputs["region"] == "GRA11"
 

@@ -9,6 +9,7 @@ from components.clouds import Stock
 from infra.cost import estimate
 from infra.gpu import GpuCandidate, choose
 from infra.settings import Settings, SettingsError, parse
+from infra.sites import parse_sites
 from preflight.machines import gpu_pool
 
 SECRETS = ("hcloudToken", "weightsAccessKey", "weightsSecretKey")
@@ -46,6 +47,54 @@ def test_a_whole_file_gives_project_secrets_and_three_control_planes() -> None:
         key: f"hidden-{key}" for key in SECRETS
     }
     assert "hidden-" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("domain", "written", "zone"),
+    [
+        ("inference.acme.eu", None, "inference.acme.eu"),
+        ("inference.acme.eu", "inference.acme.eu", "inference.acme.eu"),
+        ("inference.acme.eu", "acme.eu", "acme.eu"),
+        ("a.b.acme.co.uk", "acme.co.uk", "acme.co.uk"),
+    ],
+)
+def test_the_record_goes_into_the_domain_or_into_the_zone_that_holds_it(
+    domain: str, written: str | None, zone: str
+) -> None:
+    """Hetzner holds no zone for a name inside a domain, so such a stack names the zone above it."""
+    settings = read({"sovereign:domain": domain, "sovereign:dnsZone": written})
+    assert (settings.dns_zone, settings.host) == (zone, f"eu.{domain}")
+
+
+@pytest.mark.parametrize("zone", ["acme.com", "ference.acme.eu", "eu.inference.acme.eu"])
+def test_a_zone_that_cannot_hold_the_host_is_refused_with_those_that_can(zone: str) -> None:
+    [mistake] = mistakes({"sovereign:dnsZone": zone})
+    assert mistake == (
+        f"sovereign:dnsZone: found '{zone}', which is neither sovereign:domain nor a parent of it; allowed: "
+        "inference.acme.eu, acme.eu"
+    )
+
+
+def test_a_zone_is_refused_on_a_cloud_where_the_stack_makes_its_own() -> None:
+    moved = {"sovereign:cloud": "civo", "sovereign:location": "FRA1", "sovereign:dnsZone": "acme.eu"}
+    [mistake] = mistakes(moved)
+    assert mistake.startswith("sovereign:dnsZone: found 'acme.eu', which civo does not read")
+
+
+def test_a_further_site_on_such_a_cloud_is_named_in_the_zone_of_the_home_site() -> None:
+    sites = parse_sites(
+        {
+            **REAL,
+            "sovereign:dnsZone": "acme.eu",
+            "sovereign:sites": [
+                {"cloud": "civo", "location": "FRA1", "registry": "registry.acme.eu/sovereign"}
+            ],
+        },
+        load_catalog(),
+        secret_keys=ENCRYPTED,
+    )
+    assert sites.home.dns_zone == "acme.eu"
+    assert [site.host for site in sites.further] == ["eu-civo-fra1.inference.acme.eu"]
 
 
 def test_two_keys_move_the_stack_in_rehearsal() -> None:

@@ -55,6 +55,7 @@ def test_every_cloud_is_asked_for_its_place_and_machines(
     stack = with_pack(sovereign(jurisdiction))
     stack.configure("sovereign:cloud", cloud)
     stack.configure("sovereign:location", location)
+    stack.configure("sovereign:dnsZone", "example.com")
     status, told = preflight(stack)
     assert "answers" in told, told
     account = {a["about"]: a for a in told["answers"] if a["section"] == "Account"}
@@ -88,6 +89,23 @@ def test_machines_that_nobody_chose_are_asked_for_as_well(sovereign: Callable[[s
     assert (found["cx23 in hel1"], found["cx33 in hel1"]) == ("good", "fail")
     (answer,) = (each for each in told["answers"] if each["about"] == "cx33 in hel1")
     assert answer["remedy"].startswith("choose another sovereign:location")
+
+
+def test_a_domain_of_which_hetzner_holds_no_zone_is_told_before_the_start(
+    sovereign: Callable[[str], Project],
+) -> None:
+    stack = with_pack(sovereign("eu"))
+    stack.configure("sovereign:cloud", "hetzner")
+    stack.configure("sovereign:location", "hel1")
+    status, told = preflight(stack)
+    assert status == 1, told
+    (answer,) = (each for each in told["answers"] if each["verdict"] == "fail")
+    assert answer["about"] == "DNS zone inference.example.com"
+    assert "sovereign:dnsZone" in answer["remedy"]
+    stack.configure("sovereign:dnsZone", "example.com")
+    status, told = preflight(stack)
+    assert status == 0, told
+    assert verdicts(told)["DNS zone example.com"] == "good"
 
 
 def test_wrong_settings_end_in_their_own_message(sovereign: Callable[[str], Project]) -> None:

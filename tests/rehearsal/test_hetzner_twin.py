@@ -84,6 +84,17 @@ def test_what_the_api_refuses_is_refused(lines: str, said: str, project: Project
     assert said in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("zone", "taken"),
+    [("example.com", True), ("example.co.uk", True), ("eu.example.com", False), ("eu.example.co.uk", False)],
+)
+def test_a_zone_is_a_whole_domain(zone: str, taken: bool, project: Project) -> None:
+    project.program(f'{NETWORK}\nhcloud.Zone("z", name="{zone}", mode="primary", opts=options)\n')
+    ran = project.up()
+    assert (ran.returncode == 0) is taken, ran.stdout
+    assert taken or f"zone {zone}: invalid domain, subzones are not supported" in ran.stdout
+
+
 def test_a_firewall_in_front_of_a_server_with_a_public_address_is_taken(project: Project) -> None:
     project.program(
         NETWORK

@@ -70,9 +70,11 @@ def down(project: Project) -> None:
 def test_a_stack_in_nuremberg_comes_up_changes_one_by_one_and_goes(
     moved: Callable[..., Project],
 ) -> None:
-    project = moved("nbg1")
+    project = moved("nbg1", dnsZone="example.com")
     project.lock()
     up(project)
+    [record] = project.cloud("hcloud:index/zone*")
+    assert (record["inputs"]["zone"], record["inputs"]["name"]) == ("example.com", "eu.inference")
     outputs = project.outputs()
     assert (outputs["cloud"], outputs["location"]) == ("hetzner", "nbg1")
     assert outputs["endpoint"] == "https://eu.inference.example.com"

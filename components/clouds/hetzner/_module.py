@@ -39,7 +39,7 @@ class HetznerModule:
     key: Final = "hetzner"
     credentials: Final = (("HCLOUD_TOKEN", "MINIO_USER", "MINIO_PASSWORD"),)
     project_key: Final = "hetznerProject"
-    settings: Final = (TOKEN, ACCESS_KEY, SECRET_KEY, "controlPlanes", "vswitchId")
+    settings: Final = (TOKEN, ACCESS_KEY, SECRET_KEY, "controlPlanes", "vswitchId", "dnsZone")
     images: Final = (*IMAGES, IMAGE)
     binaries: Final = BINARIES
 
@@ -108,7 +108,7 @@ class HetznerModule:
     def dns_name(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> HetznerDnsName:
-        """Zone of the stack's own name with one record set."""
+        """A record set in the zone ``sovereign:dnsZone``, which the project must hold."""
         return HetznerDnsName(name, site, address, opts)
 
 

@@ -71,28 +71,22 @@ class HetznerEdgeAddress(EdgeAddress):
 
 
 class HetznerDnsName(DnsName):
-    """The zone ``<jurisdiction>.<domain>`` and the A record at its apex. DNS has no location.
+    """An A record in a zone of the project. DNS has no location; the record holds no personal data.
 
-    The stack owns this zone alone. In the parent domain, wherever it is hosted, delegate the name to
-    Hetzner's name servers once.
+    The zone is made by hand, as it is the whole domain's: Hetzner takes no zone below a registered domain
+    (docs.hetzner.com, networking/dns/faq/zones; germanbrew/terraform-provider-hetznerdns issue 217,
+    2026-11-24).
     """
 
     def __init__(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """Create zone and record set under the logical name ``name``."""
+        """Create the record set in ``site.dns_zone``, which the project holds."""
         super().__init__("sovereign:hetzner:DnsName", name, None, opts)
-        zone = hcloud.Zone(
-            f"{name}-zone",
-            name=site.host,
-            mode="primary",
-            labels=site.residency.labels,
-            opts=site.options(self),
-        )
         record = hcloud.ZoneRrset(
             f"{name}-record",
-            zone=zone.name,
-            name="@",
+            zone=site.dns_zone,
+            name=site.record_name,
             type="A",
             ttl=_TTL_SECONDS,
             records=[hcloud.ZoneRrsetRecordArgs(value=address)],

@@ -16,11 +16,13 @@ __all__ = ["inspect"]
 
 
 def inspect(needs: Inspection, provider: pulumi.ProviderResource) -> Iterator[Answer]:
-    """The location and its country, the server types there, and what a person must look up."""
+    """The location and its country, the server types there, the zone, and what a person must look up."""
     options = pulumi.InvokeOptions(provider=provider)
     yield _location(needs, options)
     for name, remedy in _types(needs).items():
         yield _server_type(name, needs.place.code, remedy, options)
+    if needs.dns_zone is not None:
+        yield _zone(needs.dns_zone, options)
     yield from untold(
         "project of this jurisdiction",
         "a token does not tell its project",
@@ -42,6 +44,30 @@ def _location(needs: Inspection, options: pulumi.InvokeOptions) -> Answer:
         return Answer(about=about, verdict=Verdict.FAIL, found=str(error), remedy="set HCLOUD_TOKEN")
     found = f"{location.city}, {location.country}, in {location.network_zone}"
     return placed_answer(about, found, location.country, needs.place)
+
+
+def _zone(name: str, options: pulumi.InvokeOptions) -> Answer:
+    """Records go into a primary zone only (``incorrect_zone_mode``; Hetzner's API reference, create an RRSet,
+    2026-11-24)."""
+    about = f"DNS zone {name}"
+    try:
+        mode = asked(lambda: hcloud.get_zone(name=name, opts=options)).mode
+    except StockUntoldError as error:
+        return Answer(
+            about=about,
+            verdict=Verdict.FAIL,
+            found=str(error),
+            remedy="make the zone in the project of HCLOUD_TOKEN; if the domain is a name inside a zone, say "
+            "which in sovereign:dnsZone",
+        )
+    if mode != "primary":
+        return Answer(
+            about=about,
+            verdict=Verdict.FAIL,
+            found=f"a {mode} zone, which takes no record",
+            remedy="make it a primary zone, or choose another in sovereign:dnsZone",
+        )
+    return Answer(about=about, verdict=Verdict.GOOD, found="a primary zone of the project")
 
 
 def _types(needs: Inspection) -> dict[str, str]:

@@ -44,7 +44,7 @@ class OvhModule:
         ("OVH_ACCESS_TOKEN",),
     )
     project_key: Final = "serviceName"
-    settings: Final = ()
+    settings: Final = ("dnsZone",)
     images: Final = ()
     binaries: Final = ()
 
@@ -113,7 +113,7 @@ class OvhModule:
     def dns_name(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> OvhDnsName:
-        """A record in the zone of ``sovereign:domain``, which the account must hold."""
+        """A record in the zone ``sovereign:dnsZone``, which the account must hold."""
         return OvhDnsName(name, site, address, opts)
 
 

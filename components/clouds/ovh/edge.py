@@ -52,13 +52,12 @@ class OvhDnsName(DnsName):
     def __init__(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """Create the record ``<jurisdiction>`` in the zone ``<domain>``."""
+        """Create the record in ``site.dns_zone``, which the account holds."""
         super().__init__("sovereign:ovh:DnsName", name, None, opts)
-        label, _, zone = site.host.partition(".")
         record = ovh.domain.ZoneRecord(
             f"{name}-record",
-            zone=zone,
-            subdomain=label,
+            zone=site.dns_zone,
+            subdomain=site.record_name,
             fieldtype="A",
             target=address,
             ttl=_TTL_SECONDS,

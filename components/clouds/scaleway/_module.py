@@ -36,7 +36,7 @@ class ScalewayModule:
     key: Final = "scaleway"
     credentials: Final = (("SCW_ACCESS_KEY", "SCW_SECRET_KEY"), ("SCW_PROFILE",))
     project_key: Final = "projectId"
-    settings: Final = ()
+    settings: Final = ("dnsZone",)
     images: Final = ()
     binaries: Final = ()
 
@@ -103,7 +103,7 @@ class ScalewayModule:
     def dns_name(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> ScalewayDnsName:
-        """A record in the zone of ``sovereign:domain``, which Scaleway must serve."""
+        """A record in the zone ``sovereign:dnsZone``, which Scaleway must serve."""
         return ScalewayDnsName(name, site, address, opts)
 
 

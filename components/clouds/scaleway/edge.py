@@ -53,14 +53,13 @@ class ScalewayDnsName(DnsName):
     def __init__(
         self, name: str, site: Site, address: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """Create the record ``<jurisdiction>`` in the zone ``<domain>``."""
+        """Create the record in ``site.dns_zone``, which Scaleway serves."""
         super().__init__("sovereign:scaleway:DnsName", name, None, opts)
-        label, _, zone = site.host.partition(".")
         record = scaleway.domain.Record(
             f"{name}-record",
             project_id=site.project,
-            dns_zone=zone,
-            name=label,
+            dns_zone=site.dns_zone,
+            name=site.record_name,
             type="A",
             data=address if site.client_countries is None else NO_ANSWER,
             geo_ip=_geo_ip(site.client_countries, address),

@@ -20,6 +20,7 @@ _SERVER = "hcloud:index/server:Server"
 _SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
 _PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
 _BALANCER_NETWORK = "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork"
+_ZONE = "hcloud:index/zone:Zone"
 _FIREWALL_ATTACHMENT = "hcloud:index/firewallAttachment:FirewallAttachment"
 
 
@@ -69,9 +70,11 @@ class Hcloud(Behaviour):
         return found
 
     def admit(self, request: Request) -> None:
-        """Refuse an address outside its subnet or taken by another, an eleventh server in a group, and a
+        """Refuse an address outside its subnet or taken by another, an eleventh server in a group, a
         firewall in front of a server that has no public interface (code private_net_only_server; Hetzner's
-        API reference, apply_to_resources, 2026-11-24).
+        API reference, apply_to_resources, 2026-11-24), and a zone below a registered domain ("Subzones are
+        not supported", docs.hetzner.com, networking/dns/faq/zones; germanbrew/terraform-provider-hetznerdns
+        issue 217).
 
         Raises:
             CloudError: the API refuses.
@@ -82,6 +85,8 @@ class Hcloud(Behaviour):
             self._admit_to_group(request)
             if request.inputs.get("firewallIds") and not _has_public(request.inputs):
                 raise CloudError(_no_public_interface(request.name))
+        elif request.type.token == _ZONE and not _is_registrable(str(request.inputs.get("name"))):
+            raise CloudError(f"zone {request.inputs.get('name')}: invalid domain, subzones are not supported")
         elif request.type.token == _BALANCER_NETWORK:
             self._admit_address(request, str(request.inputs.get("subnetId") or ""), request.inputs.get("ip"))
         elif request.type.token == _FIREWALL_ATTACHMENT:
@@ -152,7 +157,7 @@ class Hcloud(Behaviour):
             return {"ipAddress": address, "ipNetwork": "", "assigneeType": given or "unassigned"}
         if token == "hcloud:index/loadBalancer:LoadBalancer":
             return {"ipv4": documentation_address(id_), "networkId": 0, "networkIp": ""}
-        if token == "hcloud:index/zone:Zone":
+        if token == _ZONE:
             servers = ("hydrogen.ns.hetzner.invalid", "oxygen.ns.hetzner.invalid")
             return {"authoritativeNameservers": {"assigneds": list(servers)}}
         return {}
@@ -160,7 +165,11 @@ class Hcloud(Behaviour):
     def told(
         self, token: str, arguments: Mapping[str, Value], configuration: Configuration
     ) -> Mapping[str, Any]:
-        """Where a location is, and in which locations a server type can be had now."""
+        """Where a location is, in which locations a server type can be had now, and which zones there are:
+        of those that somebody makes by hand, all that Hetzner would take.
+        """
+        if token == "hcloud:index/getZone:getZone":
+            return _zone_told(arguments)
         if token == "hcloud:index/getLocation:getLocation":
             code = str(arguments.get("name"))
             country, zone = _LOCATIONS.get(code, ("", ""))
@@ -195,6 +204,22 @@ class Hcloud(Behaviour):
 def _whole(value: Any) -> Any:
     """A number without the `.0` that the wire gives it."""
     return int(value) if isinstance(value, int | float) else value
+
+
+def _zone_told(arguments: Mapping[str, Value]) -> Mapping[str, Any]:
+    name = arguments.get("name")
+    if isinstance(name, str) and not _is_registrable(name):
+        raise CloudError(f"zone with name '{name}' was not found")
+    return {"mode": "primary"}
+
+
+def _is_registrable(zone: str) -> bool:
+    """Whether a zone is a whole domain of somebody. A simplification: of the suffixes of two labels only
+    those such as co.uk are known, where the country's two letters follow a label of at most three.
+    """
+    labels = zone.split(".")
+    suffix = 2 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 1
+    return len(labels) == suffix + 1
 
 
 def _has_public(inputs: Mapping[str, Any]) -> bool:
