@@ -119,6 +119,25 @@ def test_nothing_that_says_where_something_stands_is_ignored(choice: Choice) -> 
         assert not ignored & PLACE_INPUTS, each.name
 
 
+ADDRESSES = {
+    "scaleway": "scaleway:loadbalancers/ip:Ip",
+    "ovh": "ovh:index/cloudFloatingIp:CloudFloatingIp",
+    "civo": "civo:index/reservedIp:ReservedIp",
+    "hetzner": "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork",
+}
+"""What must stand before a cloud's controller is shown the Service; on Hetzner the load balancer, in its
+network."""
+
+
+@EVERYWHERE
+def test_the_routers_service_is_made_after_its_address(choice: Choice) -> None:
+    """Else the controller makes a load balancer of its own, with an address that no record names; and when
+    the stack is taken down the address would go while the Service still has it."""
+    tree = recorded(choice)
+    service = tree.only("kubernetes:core/v1:Service", "router")
+    assert tree.only(ADDRESSES[choice.cloud], "edge").urn in service.waits_for
+
+
 @EVERYWHERE
 def test_what_serves_is_what_the_place_has(choice: Choice) -> None:
     place = CATALOG.place(choice.cloud, choice.location)

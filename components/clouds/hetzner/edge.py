@@ -60,7 +60,9 @@ class HetznerEdgeAddress(EdgeAddress):
         ready = pulumi.Output.all(balancer.ipv4, attached.id)
         self.address = ready.apply(lambda parts: parts[0])
         self.annotations = {
-            f"{_ANNOTATION}name": called,
+            # Known only when the load balancer stands in its network: a Service made before that would have
+            # the controller make one of its own.
+            f"{_ANNOTATION}name": attached.id.apply(lambda _: called),
             f"{_ANNOTATION}location": site.place.code,
             f"{_ANNOTATION}type": LOAD_BALANCER_TYPE,
             f"{_ANNOTATION}use-private-ip": "true",
