@@ -164,6 +164,7 @@ def _node_types(
                 gpu=gpu,
                 vcpus=row.vcpus,
                 memory_gib=row.memory_gib,
+                disk_gb=row.disk_gb,
                 places=row.places,
                 ordered_in=row.ordered_in,
                 note=row.note,

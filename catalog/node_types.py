@@ -64,6 +64,7 @@ class NodeTypeRow(Fact):
     gpu: GpuRef | None = None
     vcpus: PositiveInt | None = None
     memory_gib: PositiveInt | None = None
+    disk_gb: PositiveInt | None = None
     places: tuple[Line, ...] = ()
     ordered_in: Line | None = None
     note: str = ""
@@ -81,6 +82,8 @@ class NodeType(Fact):
     vcpus: int | None
     memory_gib: int | None
     """Main memory in GiB, nominal."""
+    disk_gb: int | None
+    """Local disk of a node in GB, where the node keeps it when its type changes."""
     places: tuple[str, ...]
     """Codes of the places that sell it; empty when not known. Stock is never promised."""
     ordered_in: str | None

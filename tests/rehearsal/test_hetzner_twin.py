@@ -132,6 +132,32 @@ def test_a_server_type_is_changed_in_place(project: Project) -> None:
     assert "diff: ~serverType" in ran.stdout
 
 
+def test_a_type_with_a_smaller_disk_is_refused_and_leaves_the_server_off(project: Project) -> None:
+    def typed(name: str) -> str:
+        return f'{NETWORK}\nserver("a", "10.64.1.10", server_type="{name}", keep_disk=True)\n'
+
+    project.program(typed("cx33"))
+    assert project.up().returncode == 0
+    project.program(typed("cpx42"))
+    assert project.up().returncode == 0
+    assert (shown(project, "a")["primaryDiskSize"], shown(project, "a")["status"]) == (80, "running")
+    project.program(typed("cx23"))
+    ran = project.up()
+    assert ran.returncode != 0
+    assert "the selected server_type has not sufficient disk space (invalid_server_type)" in ran.stdout
+    assert shown(project, "a")["status"] == "off"
+    project.program(typed("cx33"))
+    assert project.up().returncode == 0
+    assert shown(project, "a")["status"] == "running"
+
+
+def test_a_type_of_which_nobody_told_the_disk_is_taken(project: Project) -> None:
+    project.program(f'{NETWORK}\nserver("a", "10.64.1.10", server_type="cpx42")\n')
+    assert project.up().returncode == 0
+    project.program(f'{NETWORK}\nserver("a", "10.64.1.10", server_type="cx999")\n')
+    assert project.up().returncode == 0
+
+
 BUCKETS = """
 import pulumi, pulumi_minio as minio
 def bucket(title, host, name):

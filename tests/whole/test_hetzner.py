@@ -70,7 +70,7 @@ def down(project: Project) -> None:
 def test_a_stack_in_nuremberg_comes_up_changes_one_by_one_and_goes(
     moved: Callable[..., Project],
 ) -> None:
-    project = moved("nbg1", dnsZone="example.com")
+    project = moved("nbg1", dnsZone="example.com", cpuNodeType="cx43")
     project.lock()
     up(project)
     [record] = project.cloud("hcloud:index/zone*")
@@ -92,6 +92,33 @@ def test_a_stack_in_nuremberg_comes_up_changes_one_by_one_and_goes(
     assert "replac" not in changed.stdout
     assert {item["urn"]: item["id"] for item in project.cloud(SERVER)} == ids
     down(project)
+
+
+def test_a_type_with_a_smaller_disk_is_refused_before_a_node_is_switched_off(
+    moved: Callable[..., Project],
+) -> None:
+    """The preview says so as well; a node that is renewed gets the new type with a disk of its own."""
+    project = moved("nbg1", cpuNodeType="cpx42")
+    project.lock()
+    assert project.up().returncode == 0
+    project.configure("sovereign:cpuNodeType", "cx43")
+    said = (
+        "sovereign:cpuNodeType: found 'cx43', whose disk of 160 GB is smaller than the 320 GB of "
+        "eu-cluster-cpu-1: a disk never shrinks, and Hetzner would leave the server switched off; allowed in "
+        "nbg1: cpx42; or renew the node with its new type"
+    )
+    for command in ("preview",), ("up", "--yes", "--skip-preview"):
+        ran = project.pulumi(*command)
+        assert ran.returncode != 0
+        assert said in ran.stdout, ran.stdout
+    nodes = {item["urn"]: item["outputs"] for item in project.cloud(SERVER) if "-cpu-" in item["urn"]}
+    assert {(node["serverType"], node["status"]) for node in nodes.values()} == {("cpx42", "running")}
+    for urn in nodes:
+        renewed = project.pulumi("up", "--yes", "--skip-preview", "--target-replace", urn)
+        assert renewed.returncode == 0, renewed.stdout
+        [node] = [item["outputs"] for item in project.cloud(SERVER) if item["urn"] == urn]
+        assert (node["serverType"], node["primaryDiskSize"]) == ("cx43", 160)
+    assert project.pulumi("preview", "--refresh", "--expect-no-changes").returncode == 0
 
 
 def _the_keys_fit(project: Project, kubeconfig: str) -> None:

@@ -12,6 +12,7 @@ from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuP
 from components.clouds.hetzner.addresses import Slot
 from components.clouds.hetzner.api import HetznerApi
 from components.clouds.hetzner.certificates import HetznerCertificates, hash_of, kubeconfig
+from components.clouds.hetzner.disks import keeps_its_disk
 from components.clouds.hetzner.gex import RUNTIME_CLASS, join_script
 from components.clouds.hetzner.machines import BucketAccess, ClusterFacts, NodeFacts, node_user_data
 from components.clouds.hetzner.machines.gateway import API_PORT
@@ -107,6 +108,7 @@ class HetznerCluster(Cluster):
     ) -> list[hcloud.Server]:
         """The CPU pool's minimum. What it has beyond that the autoscaler orders, and no update touches."""
         groups = placement_groups(f"{name}-cpu", site, args.cpu_pool.minimum, self)
+        hooks = keeps_its_disk(f"{name}-cpu", site.place)
         workers: list[hcloud.Server] = []
         for index in range(args.cpu_pool.minimum):
             node = f"{name}-cpu-{index + 1}"
@@ -117,6 +119,7 @@ class HetznerCluster(Cluster):
                 address=address,
                 user_data=_user_data(facts, NodeFacts(name=node, role="agent", address=address)),
                 group=groups[index // SPREAD],
+                hooks=hooks,
             )
             workers.append(server(node, site, machine, self, after=[api, last, *workers[-1:]]))
         return workers

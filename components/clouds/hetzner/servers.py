@@ -39,6 +39,8 @@ class Machine:
     group: hcloud.PlacementGroup | None = None
     public_address: hcloud.PrimaryIp | None = None
     """None: the machine has no public address, neither IPv4 nor IPv6."""
+    hooks: pulumi.ResourceHookBinding | None = None
+    """What is looked at before the machine is changed."""
 
 
 def number(identifier: pulumi.Output[str]) -> pulumi.Output[int]:
@@ -93,5 +95,7 @@ def server(
         delete_protection=False,
         rebuild_protection=False,
         labels=site.residency.labels,
-        opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(delete_before_replace=True)),
+        opts=pulumi.ResourceOptions.merge(
+            options, pulumi.ResourceOptions(delete_before_replace=True, hooks=machine.hooks)
+        ),
     )

@@ -35,6 +35,11 @@ _LOCATIONS = {
 """Country and network zone of each location."""
 
 
+_DISKS = {"cx23": 40, "cx33": 80, "cx43": 160, "cpx32": 160, "cpx42": 320, "ccx33": 240}
+"""GB of the disk of some server types: Hetzner's product pages (hetzner.com, cloud: cost-optimized,
+regular-performance, general-purpose) as a third party read them on 2026-10-09."""
+
+
 class Hcloud(Behaviour):
     """Answers for `hcloud`."""
 
@@ -80,6 +85,7 @@ class Hcloud(Behaviour):
             CloudError: the API refuses.
         """
         if request.type.token == _SERVER:
+            self._admit_type(request)
             for network in cast("list[dict[str, Any]]", request.inputs.get("networks") or []):
                 self._admit_address(request, str(network.get("subnetId") or ""), network.get("ip"))
             self._admit_to_group(request)
@@ -94,6 +100,21 @@ class Hcloud(Behaviour):
                 server = self.store.find(_SERVER, str(_whole(id_)))
                 if server is not None and not _has_public(server.inputs):
                     raise CloudError(_no_public_interface(server.urn.rpartition("::")[2]))
+
+    def _admit_type(self, request: Request) -> None:
+        """Refuse a type with a smaller disk in the API's words, and leave the server off: the provider has
+        cut its power before it asks (terraform-provider-hcloud, internal/server/resource.go and issue 80).
+        """
+        held = next((each for each in self._held(_SERVER) if each.urn == request.urn), None)
+        if held is None or not request.before or not _changes_type(request):
+            return
+        disk = _DISKS.get(str(request.inputs.get("serverType")))
+        if disk is not None and disk < held.outputs.get("primaryDiskSize", 0):
+            self.store.change(held.type, held.id, held.inputs, {**held.outputs, "status": "off"})
+            raise CloudError(
+                "cannot change type because the selected server_type has not sufficient disk space "
+                "(invalid_server_type)"
+            )
 
     def _admit_address(self, request: Request, subnet: str, address: Any) -> None:
         if not subnet:
@@ -147,7 +168,7 @@ class Hcloud(Behaviour):
         """What the API is known to answer for the types a stack leans on."""
         token = request.type.token
         if token == _SERVER:
-            return {"status": "running", **self._addresses(request, id_)}
+            return {"status": "running", **_disk(request), **self._addresses(request, id_)}
         if token == _SUBNET:
             network = ipaddress.ip_network(str(request.inputs["ipRange"]), strict=False)
             return {"gateway": str(network.network_address + 1)}
@@ -161,6 +182,12 @@ class Hcloud(Behaviour):
             servers = ("hydrogen.ns.hetzner.invalid", "oxygen.ns.hetzner.invalid")
             return {"authoritativeNameservers": {"assigneds": list(servers)}}
         return {}
+
+    def recomputed(self, request: Request, id_: str) -> Mapping[str, Any]:
+        """A server of another type is switched on again, with its old disk if it is to keep that."""
+        if request.type.token != _SERVER or not _changes_type(request):
+            return {}
+        return {"status": "running", **({} if request.inputs.get("keepDisk") else _disk(request))}
 
     def told(
         self, token: str, arguments: Mapping[str, Value], configuration: Configuration
@@ -199,6 +226,15 @@ class Hcloud(Behaviour):
             if linked is not None:
                 return {"ipv4Address": linked.outputs["ipAddress"]}
         return {"ipv4Address": documentation_address(id_)}
+
+
+def _changes_type(request: Request) -> bool:
+    return request.before.get("serverType") != request.inputs.get("serverType")
+
+
+def _disk(request: Request) -> dict[str, Any]:
+    """The disk that a server of its type is made with; 0 for a type that the twin does not know."""
+    return {"primaryDiskSize": _DISKS.get(str(request.inputs.get("serverType")), 0)}
 
 
 def _whole(value: Any) -> Any:
