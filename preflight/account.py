@@ -31,6 +31,10 @@ class EngineMissingError(Exception):
 def credentials(module: CloudModule, environment: Mapping[str, str], *, rehearsal: bool) -> Iterator[Answer]:
     """Whether one of the cloud's ways to log in is set; values are never read."""
     ways = " or ".join(" and ".join(names) for names in module.credentials)
+    missing = [[name for name in names if not environment.get(name)] for names in module.credentials]
+    begun = [
+        lacks for names, lacks in zip(module.credentials, missing, strict=True) if len(lacks) < len(names)
+    ]
     found = next((names for names in module.credentials if all(environment.get(n) for n in names)), None)
     if rehearsal:
         yield Answer(about="credentials", verdict=Verdict.GOOD, found="a rehearsal needs none")
@@ -38,7 +42,7 @@ def credentials(module: CloudModule, environment: Mapping[str, str], *, rehearsa
         yield Answer(
             about="credentials",
             verdict=Verdict.FAIL,
-            found=f"{ways}: not set",
+            found=f"{ways}: not set" + (f"; {' and '.join(begun[0])} missing" if begun else ""),
             remedy="set them to a key of the account of this jurisdiction",
         )
     else:

@@ -72,8 +72,14 @@ def test_missing_credentials_are_named_and_set_ones_never_shown() -> None:
     module = cloud_module("scaleway")
     missing = the(account.credentials(module, {"SCW_ACCESS_KEY": "AKIA"}, rehearsal=False))
     assert missing.verdict is Verdict.FAIL
-    assert missing.found == "SCW_ACCESS_KEY and SCW_SECRET_KEY or SCW_PROFILE: not set"
+    ways = "SCW_ACCESS_KEY and SCW_SECRET_KEY and SCW_DEFAULT_ORGANIZATION_ID or SCW_PROFILE: not set"
+    assert missing.found == f"{ways}; SCW_SECRET_KEY and SCW_DEFAULT_ORGANIZATION_ID missing"
+    none = the(account.credentials(module, {}, rehearsal=False))
+    assert none.found == ways, "nothing was begun"
     held = {"SCW_ACCESS_KEY": "value-one", "SCW_SECRET_KEY": "value-two"}
+    without = the(account.credentials(module, held, rehearsal=False))
+    assert without.found == f"{ways}; SCW_DEFAULT_ORGANIZATION_ID missing", "IAM refuses an empty one"
+    held["SCW_DEFAULT_ORGANIZATION_ID"] = "value-three"
     found = the(account.credentials(module, held, rehearsal=False))
     assert found.verdict is Verdict.GOOD
     assert "value" not in found.found

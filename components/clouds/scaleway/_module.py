@@ -34,14 +34,20 @@ class ScalewayModule:
     """Scaleway SAS, France. ``sovereign:location`` is a zone such as ``fr-par-2`` of a region."""
 
     key: Final = "scaleway"
-    credentials: Final = (("SCW_ACCESS_KEY", "SCW_SECRET_KEY"), ("SCW_PROFILE",))
+    credentials: Final = (
+        ("SCW_ACCESS_KEY", "SCW_SECRET_KEY", "SCW_DEFAULT_ORGANIZATION_ID"),
+        ("SCW_PROFILE",),
+    )
     project_key: Final = "projectId"
     settings: Final = ("dnsZone",)
     images: Final = ()
     binaries: Final = ()
 
     def provider(self, name: str, place: Place, project: str | None) -> pulumi.ProviderResource:
-        """Credentials come from SCW_ACCESS_KEY and SCW_SECRET_KEY."""
+        """Credentials come from SCW_ACCESS_KEY and SCW_SECRET_KEY. The applications that read bucket and
+        registry are made in the organization of SCW_DEFAULT_ORGANIZATION_ID: the provider sends nothing else
+        (terraform-provider-scaleway, internal/services/iam/application.go), and the API takes no empty one
+        (its issue 2994)."""
         return scaleway.Provider(name, region=place.parent or place.code, zone=place.code, project_id=project)
 
     def registry_path(self, place: Place, host: str) -> str:
