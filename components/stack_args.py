@@ -43,11 +43,20 @@ class NodePools:
     gpu_maximum: int = 0
     gpu_zone: str | None = None
     """Zone of the GPU nodes where it is not the place of the stack; None: the place."""
+    cpu_held: Mapping[str, object] = field(default_factory=dict[str, object])
+    """``PoolSize.held`` of the CPU pool."""
+    gpu_held: Mapping[str, object] = field(default_factory=dict[str, object])
+    """``PoolSize.held`` of the GPU pool."""
 
     @property
     def cpu_size(self) -> PoolSize:
         """The CPU pool as cloud modules take it."""
-        return PoolSize(node_type=self.cpu.name, minimum=self.cpu_minimum, maximum=self.cpu_maximum)
+        return PoolSize(
+            node_type=self.cpu.name,
+            minimum=self.cpu_minimum,
+            maximum=self.cpu_maximum,
+            held=self.cpu_held,
+        )
 
     @property
     def gpu_size(self) -> PoolSize | None:
@@ -59,6 +68,7 @@ class NodePools:
             minimum=self.gpu_minimum,
             maximum=self.gpu_maximum,
             zone=self.gpu_zone,
+            held=self.gpu_held,
         )
 
 

@@ -20,7 +20,7 @@ from components import (
 )
 from components.clouds import CloudSettings, cloud_module
 from infra.gpu import GpuCandidate, GpuChoice, choose
-from infra.held import held_gpu_pool
+from infra.held import held_gpu_pool, held_nodes
 from infra.settings import Settings
 from infra.sites import Sites
 
@@ -146,6 +146,9 @@ def _gpu(settings: Settings, provider: pulumi.ProviderResource) -> GpuChoice:
 
 
 def _pools(settings: Settings, gpu: GpuCandidate | None) -> NodePools:
+    cpu_grows = settings.cpu_nodes_max > settings.cpu_nodes_min
+    gpu_grows = gpu is not None and gpu.maximum > gpu.minimum
+    held = held_nodes(settings.cloud.key, settings.name) if cpu_grows or gpu_grows else None
     return NodePools(
         cpu=settings.cpu_node_type,
         cpu_minimum=settings.cpu_nodes_min,
@@ -154,6 +157,8 @@ def _pools(settings: Settings, gpu: GpuCandidate | None) -> NodePools:
         gpu_minimum=gpu.minimum if gpu else 0,
         gpu_maximum=gpu.maximum if gpu else 0,
         gpu_zone=gpu.zone.code if gpu else None,
+        cpu_held=held.cpu if held else {},
+        gpu_held=held.gpu if held else {},
     )
 
 

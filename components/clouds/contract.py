@@ -136,6 +136,9 @@ class PoolSize:
     maximum: int
     zone: str | None = None
     """Zone of the nodes where it is not the stack's own place; always of the same region."""
+    held: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What the state of the stack says of the pool, in the words of the cloud's provider; empty for a new
+    pool. Only for pools that may grow."""
 
     @property
     def autoscaled(self) -> bool:

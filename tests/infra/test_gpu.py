@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catalog import load_catalog
 from components.clouds import Stock, StockUntoldError
 from infra.gpu import GpuCandidate, HeldPool, choose
-from infra.held import held_in
+from infra.held import held_in, nodes_in
 from infra.settings import SettingsError, parse
 from tests.infra.test_settings import EU, UK
 
@@ -196,3 +196,23 @@ def test_the_held_pool_is_read_from_what_its_component_reported() -> None:
 )
 def test_nothing_else_counts_as_held(resources: dict[str, object]) -> None:
     assert held_in(resources, "scaleway", "eu") is None
+
+
+def pool(site: str, cloud: str, component: str, name: str, **outputs: Any) -> dict[str, object]:
+    layers = f"sovereign:index:RegionalStack$sovereign:layers:Layer$sovereign:{cloud}:{component}"
+    urn = f"urn:pulumi:eu::sovereign::{layers}$ovh:CloudProject/kubeNodePool:KubeNodePool::{site}-{name}"
+    return {urn: {"type": "ovh:CloudProject/kubeNodePool:KubeNodePool", "outputs": outputs}}
+
+
+def test_each_site_learns_of_its_own_node_pools_on_the_cloud_where_it_is() -> None:
+    there = {
+        **pool("eu", "ovh", "Cluster", "cluster-cpu", desiredNodes=3.0),
+        **pool("eu", "ovh", "GpuPool", "gpu-pool-nodes", desiredNodes=2.0),
+        **pool("eu-ovh-sbg5", "ovh", "Cluster", "cluster-cpu", desiredNodes=7.0),
+    }
+    held = nodes_in(there, "ovh", "eu")
+    assert (held.cpu, held.gpu) == ({"desiredNodes": 3.0}, {"desiredNodes": 2.0})
+    away = nodes_in(there, "ovh", "eu-ovh-sbg5")
+    assert (away.cpu, away.gpu) == ({"desiredNodes": 7.0}, {})
+    moved = nodes_in(there, "scaleway", "eu")
+    assert (moved.cpu, moved.gpu) == ({}, {}), "left from before a move"

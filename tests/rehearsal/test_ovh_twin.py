@@ -62,6 +62,8 @@ def test_a_pool_that_cannot_be_had_comes_back_without_nodes_and_one_elsewhere_ha
         ('cluster("c", "EU-WEST-PAR", "free")', "EU-WEST-PAR sells the standard plan only"),
         ('cluster("c", "GRA11", "standard")', "GRA11 sells the free plan only"),
         ('pool("p", cluster("c", "GRA11", "free"), name="a_pool")', "may hold no underscore"),
+        ('pool("p", cluster("c", "GRA11", "free"), min_nodes=3)', "desiredNodes: found 2; minNodes is 3"),
+        ('pool("p", cluster("c", "GRA11", "free"), max_nodes=1)', "desiredNodes: found 2; minNodes is None"),
     ],
 )
 def test_what_the_cloud_refuses_is_refused_with_the_reason(line: str, said: str, project: Project) -> None:
@@ -131,3 +133,20 @@ def test_a_pre_flight_learns_the_country_and_the_zones_of_a_region_and_what_a_pr
         "l40s-90": [["l40s-90", True, False]],
         "h100-380": [["h100-380", True, True]],
     }, "what is out of stock once is gone only when somebody orders it"
+
+
+def test_a_pool_can_be_asked_for_by_the_name_it_has_in_its_cluster(project: Project) -> None:
+    project.program(
+        CLUSTER + 'made = pool("p", cluster("c", "GRA11", "free"), name="mine", min_nodes=1, max_nodes=3)\n'
+        "asked = pulumi.InvokeOptions(provider=eu)\n"
+        'names = dict(service_name="p", kube_id=made.kube_id)\n'
+        "found = lambda name: ovh.cloudproject.get_kube_node_pool_output(name=name, **names, opts=asked)\n"
+        'pulumi.export("nodes", made.id.apply(lambda _: found("mine").desired_nodes))\n'
+    )
+    up = project.up()
+    assert up.returncode == 0, up.stdout
+    assert project.outputs() == {"nodes": 2}
+    with (project.directory / "__main__.py").open("a") as program:
+        program.write('pulumi.export("other", found("other").desired_nodes)\n')
+    refused = project.up()
+    assert "the nodepool named other cannot be found" in refused.stdout

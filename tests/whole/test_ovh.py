@@ -84,3 +84,40 @@ def test_of_the_alternatives_the_first_is_taken_that_is_in_stock_and_in_the_quot
         "l4-90@GRA11: out of stock; l40s-90@GRA11: out of stock; a10-45@GRA11: available"
     )
     assert {item["inputs"]["flavorName"] for item in project.cloud(POOL)} == {"b3-32", "a10-45"}
+
+
+def bounds(project: Project) -> tuple[int, int, int]:
+    (pool,) = [item for item in project.cloud(POOL) if "-cpu" in item["urn"]]
+    minimum, count, maximum = (int(pool["inputs"][key]) for key in ("minNodes", "desiredNodes", "maxNodes"))
+    return minimum, count, maximum
+
+
+def test_a_pool_that_has_grown_keeps_its_nodes_when_its_bounds_change(
+    moved: Callable[[str, str], Project],
+) -> None:
+    """The API refuses a node count outside of the bounds, and the provider sends one with every change."""
+    project = moved("eu", "SBG5")
+    project.configure("sovereign:cpuNodesMax", 5)
+    assert project.up().returncode == 0
+    assert bounds(project) == (2, 2, 5)
+
+    # Nobody has refreshed since the autoscaler ordered two nodes.
+    grown = project.run("cloud", "edit", "eu-cluster-cpu", "desiredNodes=4", "currentNodes=4")
+    assert grown.returncode == 0, grown.stdout
+    project.configure("sovereign:cpuNodesMin", 3)
+    up = project.up(*PACK)
+    assert up.returncode == 0, up.stdout
+    assert bounds(project) == (3, 4, 5), "no node was taken away"
+
+    # A refresh in the same command is not in the state yet when the program reads it.
+    assert project.run("cloud", "edit", "eu-cluster-cpu", "desiredNodes=5").returncode == 0
+    project.configure("sovereign:cpuNodesMax", 4)
+    up = project.up("--refresh")
+    assert up.returncode == 0, up.stdout
+    assert bounds(project) == (3, 4, 4)
+    same = project.pulumi("preview", "--refresh", "--expect-no-changes")
+    assert same.returncode == 0, same.stdout
+    assert project.run("cloud", "edit", "eu-cluster-cpu", "desiredNodes=3").returncode == 0
+    for how in ((), ("--refresh",)):
+        scaled = project.pulumi("preview", "--expect-no-changes", *how)
+        assert scaled.returncode == 0, scaled.stdout

@@ -11,6 +11,7 @@ import pulumi_ovh as ovh
 from catalog import CatalogError, Place, PlaceDefaults
 from components.clouds.contract import GPU_TAINT_KEY, Cluster, ClusterArgs, GpuPool, PoolSize, Site
 from components.clouds.ovh.network import OvhNetwork
+from components.clouds.ovh.node_counts import node_count
 from components.clouds.ovh.project import project_of
 
 __all__ = ["OvhCluster", "OvhGpuPool", "PoolNotReadyError", "ready_pool", "refuse_if_broken"]
@@ -174,8 +175,7 @@ def _pool(
     taints: Sequence[Mapping[str, str]] = (),
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> ovh.cloudproject.KubeNodePool:
-    # The node count belongs to the autoscaler only where there is one; ignoring it always would hide drift.
-    ignored = ("desiredNodes",) if size.autoscaled else ()
+    count, ignored = node_count(site, size)
     elsewhere = size.zone is not None and size.zone != site.place.code
     zone = size.zone if elsewhere else _defaults(site.place).node_zone
     return ovh.cloudproject.KubeNodePool(
@@ -183,7 +183,7 @@ def _pool(
         service_name=project_of(site),
         kube_id=cluster_id,
         flavor_name=size.node_type,
-        desired_nodes=size.minimum,
+        desired_nodes=count,
         min_nodes=size.minimum,
         max_nodes=size.maximum,
         autoscale=size.autoscaled,

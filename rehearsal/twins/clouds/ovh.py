@@ -18,6 +18,7 @@ __all__ = ["Ovh"]
 _KUBE = "ovh:CloudProject/kube:Kube"
 _POOL = "ovh:CloudProject/kubeNodePool:KubeNodePool"
 _NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
+_GET_POOL = "ovh:CloudProject/getKubeNodePool:getKubeNodePool"
 _FLAVORS = "ovh:CloudProject/getFlavors:getFlavors"
 _QUOTA: Final = "ovh:index/getCloudQuota:getCloudQuota"
 _REGION = "ovh:CloudProject/getRegion:getRegion"
@@ -72,13 +73,15 @@ class Ovh(Behaviour):
         return found
 
     def admit(self, request: Request) -> None:
-        """A node pool in a region of three zones names one of its zones; elsewhere it names none.
+        """A node pool in a region of three zones names one of its zones, elsewhere it names none; and it is
+        asked to have as many nodes as it may have.
 
         Raises:
-            CloudError: it does not.
+            CloudError: it does not, or is not.
         """
         if request.type.token == _POOL:
             self._admit_zone(request)
+            _admit_count(request)
 
     def _admit_zone(self, request: Request) -> None:
         cluster = self.store.find_id(str(request.inputs.get("kubeId")))
@@ -187,6 +190,8 @@ class Ovh(Behaviour):
                 "availabilityZones": [f"{stem}-{letter}" for letter in "abc"] if stem else [],
                 "status": "UP",
             }
+        if token == _GET_POOL:
+            return self._pool_named(str(arguments.get("kubeId")), str(arguments.get("name")))
         if token == _FLAVORS and arguments.get("nameFilter"):
             return {"flavors": [self._flavor(str(arguments["nameFilter"]), str(arguments.get("region")))]}
         if token == _QUOTA:
@@ -195,6 +200,13 @@ class Ovh(Behaviour):
             compute = dict.fromkeys(("cores", "instances", "memory"), ample)
             return {"currentState": {"regions": [{"region": region, "profile": "", "compute": compute}]}}
         return {}
+
+    def _pool_named(self, cluster: str, name: str) -> Mapping[str, Any]:
+        """A pool as it is now, by the name it has in its cluster."""
+        for pool in self.store.matching(_POOL):
+            if (pool.outputs.get("kubeId"), pool.outputs.get("name")) == (cluster, name):
+                return pool.outputs
+        raise CloudError(f"the nodepool named {name} cannot be found for cluster {cluster}")
 
     def _flavor(self, name: str, region: str) -> dict[str, Any]:
         """What is sold, whether there is stock, and how many the quota allows.
@@ -212,3 +224,18 @@ class Ovh(Behaviour):
         """Adds the region of an availability zone: `EU-WEST-PAR` for `eu-west-par-a`."""
         found = super().places(request)
         return found | {re.sub(r"-[a-c]$", "", place).upper() for place in found}
+
+
+def _admit_count(request: Request) -> None:
+    """As the API does, whether or not the count is the program's: the provider sends it with every change
+    (terraform-provider-ovh, types_cloud_project_kube_nodepool.go and pull request 1241)."""
+    inputs = request.inputs
+    wanted, least, most = (inputs.get(key) for key in ("desiredNodes", "minNodes", "maxNodes"))
+    if wanted is None:
+        return
+    below = least is not None and int(wanted) < int(least)
+    if below or (most is not None and int(wanted) > int(most)):
+        raise CloudError(
+            f"OVHcloud API error (status code 400): desiredNodes: found {wanted}; minNodes is {least}, "
+            f"maxNodes is {most}"
+        )
