@@ -17,6 +17,7 @@ __all__ = ["Scaleway"]
 _DEFAULTS = {"region": "fr-par", "zone": "fr-par-1"}
 """Where the provider puts what says nothing: the reason why policy demands that everything says something."""
 
+_RECORD = "scaleway:domain/record:Record"
 
 _REPLACING = {
     "scaleway:kubernetes/cluster:Cluster": {"privateNetworkId"},
@@ -57,11 +58,15 @@ class Scaleway(Behaviour):
         return None
 
     def identity(self, request: Request) -> str:
-        """`place/uuid`; a bucket's own name after the place; a bare uuid where nothing has a place."""
+        """`place/uuid`; a bucket's own name after the place; a bare uuid where nothing has a place.
+
+        Also for DNS records: the provider writes the zone before it and takes it away again when it reads the
+        record back (terraform-provider-scaleway, internal/services/domain/record.go).
+        """
         place = self._place(request)
         if request.type.token == "scaleway:object/bucket:Bucket":
             return f"{place}/{request.inputs['name']}"
-        if request.type.token.startswith("scaleway:domain/"):
+        if request.type.token.startswith("scaleway:domain/") and request.type.token != _RECORD:
             zone = request.inputs.get("dnsZone") or request.inputs.get("domain")
             return f"{zone}/{uuid.uuid4()}"
         return f"{place}/{uuid.uuid4()}" if place else str(uuid.uuid4())
@@ -108,7 +113,7 @@ class Scaleway(Behaviour):
             return {"endpoint": f"rg.{place}.scw.cloud/{name}"}
         if token == "scaleway:iam/apiKey:ApiKey":
             return {"accessKey": f"SCWREHEARSAL{short_hash(id_).upper()}", "secretKey": str(uuid.uuid4())}
-        if token == "scaleway:domain/record:Record":
+        if token == _RECORD:
             host = ".".join(
                 part for part in (request.inputs.get("name"), request.inputs.get("dnsZone")) if part
             )
