@@ -75,7 +75,8 @@ class RegionalStack(pulumi.ComponentResource):
                 kubernetes=infrastructure.kubernetes,
                 network=infrastructure.network,
                 upstreams=inference.upstreams,
-                opts=own,
+                # Its reserved address goes before the bucket, which may refuse to go.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[infrastructure.bucket]),
             )
             self.endpoint, self.certificate = routing.endpoint, routing.certificate
             self.models = (args.serving.model,)

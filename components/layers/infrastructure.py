@@ -57,9 +57,12 @@ class Infrastructure(pulumi.ComponentResource):
         super().__init__("sovereign:layers:Infrastructure", f"{name}-infrastructure", None, opts)
         module, site = args.module, args.site
         own = pulumi.ResourceOptions(parent=self)
-        self.network = module.network(f"{name}-network", site, own)
         self.bucket = module.weights_bucket(f"{name}-weights", site, own)
-        self.registry = module.registry(f"{name}-registry", site, own)
+        # A filled bucket may refuse to go, and an engine that has been refused starts no further deletion:
+        # what is billed by the hour goes first. All else hangs on the network.
+        after_bucket = pulumi.ResourceOptions(parent=self, depends_on=[self.bucket])
+        self.network = module.network(f"{name}-network", site, after_bucket)
+        self.registry = module.registry(f"{name}-registry", site, after_bucket)
         login = _login(args, self.registry)
         self.cluster = None
         if locked is not None or not module.binaries:
