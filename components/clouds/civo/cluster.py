@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 import pulumi
 import pulumi_civo as civo
 
@@ -14,14 +17,37 @@ _CLUSTER_IGNORES = ("kubernetesVersion", "tags", "applications", "numTargetNodes
 """Civo reports these in another form or changes them itself: every preview would show a change."""
 
 
-def _new_for_another(size: str) -> pulumi.ResourceOptions:
-    """Options by which a change of the input ``size``, a node type, makes the resource anew.
+_NEW_FOR_ANOTHER_SIZE = pulumi.ResourceOptions(replace_on_changes=["size"], delete_before_replace=True)
+"""Civo cannot change the size of a pool, and its provider answers the attempt with an error. The label is the
+pool's id, so the old one goes first (terraform-provider-civo, resource_kubernetes_cluster_nodepool.go)."""
 
-    Civo cannot change the node type of a pool, and its provider answers the attempt with an error. The old
-    one goes first: a pool's label is its id, and a cluster's load balancer holds the reserved address
-    (terraform-provider-civo, resource_kubernetes_cluster.go and resource_kubernetes_cluster_nodepool.go).
+
+def keeps_its_node_type(name: str) -> pulumi.ResourceHookBinding:
+    """Refuse, also in a preview, to change the node type of the pool that is part of the cluster.
+
+    The provider answers such a change with an error in the middle of the update
+    (terraform-provider-civo, resource_kubernetes_cluster.go); nothing has changed yet when this one is raised.
     """
-    return pulumi.ResourceOptions(replace_on_changes=[size], delete_before_replace=True)
+
+    def check(args: pulumi.ResourceHookArgs) -> None:
+        held, wanted = _node_type(args.old_inputs), _node_type(args.new_inputs)
+        if held and wanted and held != wanted:
+            message = (
+                f"sovereign:cpuNodeType: found {wanted!r}, and the CPU pool of {args.name} has {held!r}; "
+                f"allowed: {held!r}, as Civo cannot change the node type of a cluster's own pool. To change "
+                "it, take the stack down and bring it up again; another site of the jurisdiction can serve "
+                "meanwhile (docs/clouds/civo.md, docs/sites.md)"
+            )
+            raise ValueError(message)
+
+    hook = pulumi.ResourceHook(f"{name}-node-type", check, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+def _node_type(inputs: Mapping[str, Any] | None) -> str:
+    pools: Any = (inputs or {}).get("pools")
+    size = cast("Mapping[str, object]", pools).get("size") if isinstance(pools, Mapping) else None
+    return size if isinstance(size, str) else ""
 
 
 class CivoCluster(Cluster):
@@ -56,7 +82,7 @@ class CivoCluster(Cluster):
                 site.options(
                     self, ignore_changes=(*_CLUSTER_IGNORES, *_grown(args.cpu_pool, "pools.nodeCount"))
                 ),
-                _new_for_another("pools.size"),
+                pulumi.ResourceOptions(hooks=keeps_its_node_type(name)),
             ),
         )
         self.cluster_id = cluster.id
@@ -92,7 +118,7 @@ class CivoGpuPool(GpuPool):
                 civo.KubernetesNodePoolTaintArgs(key=GPU_TAINT_KEY, value="present", effect="NoSchedule")
             ],
             opts=pulumi.ResourceOptions.merge(
-                site.options(self, ignore_changes=_grown(size, "nodeCount")), _new_for_another("size")
+                site.options(self, ignore_changes=_grown(size, "nodeCount")), _NEW_FOR_ANOTHER_SIZE
             ),
         )
         self.pool_id = pool.id
