@@ -25,8 +25,8 @@ pool's id, so the old one goes first (terraform-provider-civo, resource_kubernet
 def keeps_its_node_type(name: str) -> pulumi.ResourceHookBinding:
     """Refuse, also in a preview, to change the node type of the pool that is part of the cluster.
 
-    The provider answers such a change with an error in the middle of the update
-    (terraform-provider-civo, resource_kubernetes_cluster.go); nothing has changed yet when this one is raised.
+    The provider answers such a change with an error in the middle of the update (terraform-provider-civo,
+    resource_kubernetes_cluster.go); nothing has changed yet when this one is raised.
     """
 
     def check(args: pulumi.ResourceHookArgs) -> None:
