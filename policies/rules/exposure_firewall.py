@@ -5,7 +5,7 @@ The servers of Hetzner are judged by ``exposure-server``, as a firewall may name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from policies.facts import ABSENT, Resource, is_blank, plain, select
@@ -74,10 +74,17 @@ def _mistakes(resource: Resource) -> Iterator[tuple[str, str]]:
             )
     yield from unfiltered(resource)
     path = _LISTS.get(resource.type)
-    for found in select(resource.properties, path) if path else ():
-        who = reach(found.value)
-        if who is not None:
-            yield f"`{found.path}` lets {who} reach the database", "name the ranges that need it"
+    ranges = list(select(resource.properties, path)) if path else []
+    alone = [(found.path, reach(found.value)) for found in ranges]
+    yield from _list_mistakes([each for each in alone if each[1] is not None])
+    together = reach(tuple(found.value for found in ranges))
+    if together is not None and all(who is None for _, who in alone):
+        yield from _list_mistakes([(str(path).partition(".")[0], together)])
+
+
+def _list_mistakes(who_reaches: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, str]]:
+    for path, who in who_reaches:
+        yield f"`{path}` lets {who} reach the database", "name the ranges that need it"
 
 
 RULE = ResourceRule(
