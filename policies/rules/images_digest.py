@@ -40,7 +40,9 @@ def _mistakes(resource: Resource) -> Iterator[str]:
             if found is not None:
                 yield found
     for image in images_of(resource, containers=False):
-        if not (image.text and _PINNED.fullmatch(image.text)):
+        if image.value is None:
+            yield f"{image.label} names no image, so that others choose which one is pulled"
+        elif not (image.text and _PINNED.fullmatch(image.text)):
             yield f"the image of {image.label} is {shown(image.value)}, which has no digest"
 
 

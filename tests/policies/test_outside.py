@@ -78,7 +78,10 @@ WAYS: Final[list[Callable[[str], str]]] = [
     lambda line: written("/opt/x.sh", in_base64(line), encoding="b64"),
     lambda line: written("/etc/systemd/system/x.service", f"[Unit]\n[Service]\nExecStart=-{line}\n"),
     lambda line: written("/etc/cron.d/x", f"# daily\n@reboot root {line}\n"),
-    lambda line: written("/etc/containers/systemd/x.container", f"[Container]\nImage=a/b\nExec={line}\n"),
+    lambda line: written(
+        "/etc/containers/systemd/x.container",
+        f"[Container]\nImage=rg.fr-par.scw.cloud/s/c@sha256:{'0' * 64}\nExec={line}\n",
+    ),
     lambda line: "## template: jinja\n" + cloud_config(runcmd=[line]),
     lambda line: in_base64(cloud_config(runcmd=[line])),
     lambda line: in_parts(f"#!/bin/sh\n{line}"),
