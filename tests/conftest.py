@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import infra.wanted
 from components.clouds import built_clouds, cloud_module
 from rehearsal.cloud import CloudStore
+from rehearsal.commands.app import app
 from rehearsal.lock import write_made_up_locks
 from rehearsal.session import rehearsing
 from rehearsal.workspace import Workspace
@@ -49,7 +51,8 @@ class Project:
         return cls(directory, stack)
 
     def program(self, source: str) -> None:
-        """Write the program."""
+        """Write the program. One of the same length in the same second would be taken for the compiled one."""
+        shutil.rmtree(self.directory / "__pycache__", ignore_errors=True)
         (self.directory / "__main__.py").write_text(dedent(source))
 
     def append_to_program(self, source: str) -> None:
@@ -78,7 +81,11 @@ class Project:
         return Workspace(self.directory / ".rehearsal")
 
     def run(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
-        """`rehearse …`, with both streams in `stdout`."""
+        """`rehearse …`, with both streams in `stdout`; what only looks into the clouds, in this process."""
+        if "cloud" in arguments[:2]:
+            place = ("--workspace", str(self._workspace().root))
+            invoked = CliRunner().invoke(app, [*place, *arguments])
+            return subprocess.CompletedProcess(arguments, invoked.exit_code, invoked.output)
         return subprocess.run(
             [str(REHEARSE), *arguments],
             cwd=self.directory,

@@ -59,8 +59,16 @@ _QUADLET: Final = re.compile(r"(?m)^(?P<key>Image|Exec)\s*=\s*(?P<value>.+)$")
 _CRON: Final = re.compile(
     r"(?m)^[ \t]*(?:@\w+|(?:[^\s#]\S*[ \t]+){4}\S+)[ \t]+(?P<user>[a-z_][\w-]*)[ \t]+(?P<line>\S.*)$"
 )
-_FETCHING: Final = ("ansible", "chef", "puppet", "salt_minion")
-"""Modules of cloud-init by which another program decides what the machine does."""
+_APPLIED: Final = re.compile(
+    r"/(?:var/lib/rancher/(?:k3s|rke2)/(?:server|agent)(?:/[^/]+)*|etc/kubernetes)/(?:pod-)?manifests/(?!.*\.skip$).+"
+)
+"""Files that k3s, RKE2 and the kubelet apply by themselves."""
+_FETCHING: Final = {
+    **dict.fromkeys(("ansible", "chef", "puppet", "salt_minion"), "decide what the machine does"),
+    "phone_home": "tell a server elsewhere that the machine is there",
+    "ssh_import_id": "fetch from elsewhere who may log in",
+}
+"""Modules of cloud-init that lead away from what the configuration says, and what they let happen."""
 _MOST_PARTS: Final = 200
 _MOST_NODES: Final = 20_000
 _DEEPEST: Final = 4
@@ -189,9 +197,9 @@ def _cloud_config(where: str, text: str, depth: int) -> Iterator[Start]:
     snap = fields.get("snap")
     if isinstance(snap, Mapping):
         yield from _commands(f"{where}, snap", cast("Mapping[str, Any]", snap).get("commands"))
-    for key in _FETCHING:
+    for key, what in _FETCHING.items():
         if fields.get(key):
-            yield Start(f"{where}, {key}", problem=f"it lets {key} decide what the machine does")
+            yield Start(f"{where}, {key}", problem=f"it lets {key} {what}")
     files = fields.get("write_files")
     for index, entry in enumerate(cast("list[Any]", files) if isinstance(files, list) else []):
         if isinstance(entry, Mapping):
@@ -221,6 +229,9 @@ def _file(where: str, entry: Mapping[str, Any], depth: int) -> Iterator[Start]:
     encoding = str(entry.get("encoding", "")).lower()
     if "gz" in encoding:
         yield Start(where, problem="it writes a file whose content is packed, so nobody can read it")
+        return
+    if _APPLIED.fullmatch(path):
+        yield Start(where, problem="it writes a manifest that the machine's own cluster applies, unseen")
         return
     if encoding.startswith(("b64", "base64")):
         content = from_base64(content) or ""

@@ -14,6 +14,10 @@ from policies.violations import Violation
 __all__ = ["RULE"]
 
 _ID: Final = "model-ip-unclassified"
+_UNSEEN: Final = {
+    ("velero.io", "Restore"): "puts back, and may rewrite, workloads that stand in no program",
+}
+"""Kinds of groups that are known otherwise: what they make is in no program."""
 _NO_EXCEPTION: Final = "none. What nobody has looked at cannot be accepted"
 
 
@@ -21,6 +25,18 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None or resource.package != "kubernetes":
         return
     group = resource.type.partition(":")[2].partition("/")[0].partition(":")[0]
+    kind = resource.type.rpartition(":")[2].removesuffix("List").removesuffix("Patch")
+    made = _UNSEEN.get((group, kind))
+    if made is not None:
+        yield violation(
+            _ID,
+            resource,
+            found=f"a {kind} of {group}, which {made}",
+            allowed="workloads that this program declares",
+            fix="declare what shall run, and restore volumes by hand; a restore is no part of a program",
+            exception=_NO_EXCEPTION,
+        )
+        return
     if context.catalog.api_group(group) is not None or f"{group}/".startswith(SERVING_GROUPS):
         return
     host = context.catalog.host(group)

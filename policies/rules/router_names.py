@@ -17,7 +17,7 @@ from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, is_blank
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import problem_of_upstream
-from policies.rules._front_doors import Lead, is_front_door, leads_of
+from policies.rules._front_doors import is_front_door, leads_of
 from policies.rules._haproxy import looks_like_haproxy, written_by
 from policies.rules._pods import KubernetesObject, field, known, objects_of
 from policies.rules._scripts import scripts_in
@@ -56,13 +56,14 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     names = [name for resource in stack.of_type(_SERVICE) for name in _names(known(resource, stack), context)]
     if not names:
         return
+    asked = {resource.urn for resource in stack.asked}
     for resource in stack.resources:
         judged = known(resource, stack)
         texts, leads = [*_configurations(judged)], [*leads_of(resource, stack)]
         for name in names:
-            users = (stack.asked, (resource, name.service.resource))
-            if not {each.urn for each in users[0]}.isdisjoint(each.urn for each in users[1]) and (
-                any(name.is_in(text) for text in texts) or any(_leads(lead, name) for lead in leads)
+            is_asked = bool(asked & {resource.urn, name.service.resource.urn})
+            if is_asked and (
+                any(name.is_in(text) for text in texts) or any(lead.fits(name.service) for lead in leads)
             ):
                 yield _violation(name, resource, stack, context)
 
@@ -105,10 +106,6 @@ def _is_of_a_proxy(text: str) -> bool:
         return looks_like_haproxy(text) or any(True for _ in targets_in_text(text))
     except TooMuchError:
         return True
-
-
-def _leads(lead: Lead, name: _Name) -> bool:
-    return lead.fits(name.service)
 
 
 def _violation(name: _Name, user: Resource, stack: StackFacts, context: Context) -> Violation:
