@@ -51,7 +51,7 @@ class Project:
         return cls(directory, stack)
 
     def program(self, source: str) -> None:
-        """Write the program. One of the same length in the same second would be taken for the compiled one."""
+        """Write the program. One as long in the same second would be taken for the compiled one."""
         shutil.rmtree(self.directory / "__pycache__", ignore_errors=True)
         (self.directory / "__main__.py").write_text(dedent(source))
 
