@@ -39,30 +39,11 @@ _SWITCH_LETTERS: Final = frozenset("aditPqk")
 _VALUES: Final = frozenset(
     {
         *("--add-host", "--cap-add", "--cap-drop", "--cpus", "--creds", "--device", "--dns", "--entrypoint"),
-        *(
-            "--env",
-            "--env-file",
-            "--expose",
-            "--gpus",
-            "--hostname",
-            "--ip",
-            "--ipc",
-            "--label",
-            "--label-file",
-        ),
+        *("--env", "--env-file", "--expose", "--gpus", "--hostname", "--ip", "--ipc", "--label"),
         *("--label-file", "--log-driver", "--log-opt", "--memory", "--mount", "--name", "--net", "--network"),
         *("--pid", "--platform", "--publish", "--pull", "--restart", "--runtime", "--shm-size"),
-        *(
-            "--security-opt",
-            "--sysctl",
-            "--tmpfs",
-            "--ulimit",
-            "--user",
-            "--volume",
-            "--volumes-from",
-            "--workdir",
-        ),
-        *("-a", "-c", "-e", "-h", "-l", "-m", "-p", "-u", "-v", "-w"),
+        *("--security-opt", "--sysctl", "--tmpfs", "--ulimit", "--user", "--volume", "--volumes-from"),
+        *("--workdir", "-a", "-c", "-e", "-h", "-l", "-m", "-p", "-u", "-v", "-w"),
     }
 )
 _PINNED: Final = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")

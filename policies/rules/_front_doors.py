@@ -13,7 +13,7 @@ from typing import Final
 from policies.facts import ABSENT, Resource, StackFacts, Unknown, Value, is_blank, plain, select
 from policies.rules._pods import KubernetesObject, field, known, objects_of
 
-__all__ = ["Lead", "is_front_door", "leads_of"]
+__all__ = ["FRONT_DOORS", "Lead", "is_front_door", "leads_of"]
 
 _BACKENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes:networking.k8s.io/": (
@@ -39,7 +39,8 @@ _BACKENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes:route.openshift.io/": ("spec.to", "spec.alternateBackends"),
 }
 """Where objects that open the edge name the Services behind it, by the beginning of their types."""
-_DOORS: Final = tuple(_BACKENDS)
+FRONT_DOORS: Final = tuple(_BACKENDS)
+"""What the types of objects that open the edge begin with."""
 _NAMES: Final = ("name", "serviceName", "host")
 """Fields of a backend that name the Service, one of them in each."""
 
@@ -65,7 +66,7 @@ class Lead:
 
 def is_front_door(resource: Resource) -> bool:
     """Return True for a resource that may open the edge."""
-    return resource.type.startswith(_DOORS)
+    return resource.type.startswith(FRONT_DOORS)
 
 
 def leads_of(resource: Resource, stack: StackFacts) -> Iterator[Lead]:

@@ -17,7 +17,7 @@ from policies.models.mounts import pod_spec_of
 from policies.rules._pods import field
 from policies.rules._serving import serves
 
-__all__ = ["TLS_PORTS", "faces_outside", "mistakes_of", "protocols"]
+__all__ = ["TLS_PORTS", "faces_outside", "mistakes_of"]
 
 TLS_PORTS: Final = frozenset({443, 6443})
 _HTTPS: Final = 443
@@ -65,7 +65,7 @@ def mistakes_of(resource: Resource, group: str, kind: str, properties: Mapping[s
         yield from _in_the_clear(properties)
     elif (api, kind) in _LISTENERS:
         path = _LISTENERS[api, kind]
-        yield from protocols(properties, path, _TLS_LISTENERS)
+        yield from _protocols(properties, path, _TLS_LISTENERS)
     elif (api, kind) in _ROUTES:
         yield from _route(properties, _ROUTES[api, kind])
     elif api in _TRAEFIK and kind == "IngressRouteUDP":
@@ -250,7 +250,7 @@ def _elements(value: Value | None) -> tuple[Value, ...]:
     return bare if isinstance(bare, tuple) else ()
 
 
-def protocols(properties: Mapping[str, Value], path: str, allowed: frozenset[str]) -> Iterator[str]:
+def _protocols(properties: Mapping[str, Value], path: str, allowed: frozenset[str]) -> Iterator[str]:
     """Yield every protocol at a path that is none of those allowed, in lower case."""
     for found in select(properties, path):
         protocol = plain(found.value)

@@ -14,7 +14,7 @@ from policies.facts import Absent, StackFacts, Unknown, Value, plain
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._clusters import cluster_key, may_be_one
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
-from policies.rules._front_doors import is_front_door, leads_of
+from policies.rules._front_doors import FRONT_DOORS, is_front_door, leads_of
 from policies.rules._pods import KubernetesObject, Pod, field, known, objects_of, serving_pods
 from policies.rules._published import faces_outside
 from policies.violations import Violation
@@ -59,7 +59,7 @@ def _ways(stack: StackFacts) -> Iterator[_Way]:
         if resource.type in _SERVICES
         for each in objects_of(known(resource, stack))
     ]
-    leads = [lead for resource in stack.resources for lead in leads_of(resource, stack)]
+    leads = [lead for door in stack.of_type(*FRONT_DOORS) for lead in leads_of(door, stack)]
     for service in services:
         if faces_outside(service.fields):
             yield _Way(service)
