@@ -14,7 +14,7 @@ from pulumi_policy import Policy
 from pulumi_policy import policy as sdk
 
 from policies.crossguard import resource_facts, stack_facts
-from policies.facts import Resource
+from policies.facts import ENGINES_OWN, PROVIDER_PREFIX, Resource
 from policies.pack import ResourceRulePolicy, StackRulePolicy, run_context
 from policies.redaction import redacted, secret_texts
 from policies.rule import Context
@@ -32,14 +32,30 @@ class RuleAnalyzer(sdk._PolicyAnalyzerServicer):
         self._resource_policies = [each for each in policies if isinstance(each, ResourceRulePolicy)]
         self._stack_policies = [each for each in policies if isinstance(each, StackRulePolicy)]
         self._judged: dict[str, Resource] = {}
+        self._engines_own: dict[str, Any] = {}
+        """By URN, what the engine keeps of a provider: whose plugin it is and where that is to be had."""
         self._known_context: Context | None = None
         self._only_rules = len(policies) == len(self._resource_policies) + len(self._stack_policies)
+
+    def Remediate(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
+        """Change nothing, and keep what the engine tells of a provider in this call alone.
+
+        The engine makes it for every resource right before the one that judges it.
+        """
+        if not self._only_rules:
+            base: Any = super()
+            return base.Remediate(request, _context)
+        if request.type.startswith(PROVIDER_PREFIX) and ENGINES_OWN in request.properties.fields:
+            self._engines_own[request.urn] = request.properties.fields[ENGINES_OWN]
+        return analyzer_pb2.RemediateResponse()
 
     def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802  (the protocol's name)
         """Judge one resource by its inputs."""
         if not self._only_rules:
             base: Any = super()
             return base.Analyze(request, _context)
+        if request.urn in self._engines_own:
+            request.properties.fields[ENGINES_OWN].CopyFrom(self._engines_own.pop(request.urn))
         response = analyzer_pb2.AnalyzeResponse()
         resource, context = resource_facts(request), self._run_context()
         self._judged[resource.urn] = resource

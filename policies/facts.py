@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 __all__ = [
     "ABSENT",
+    "ENGINES_OWN",
     "PROVIDER_PREFIX",
     "STACK_TYPE",
     "TEXT_OBJECTS",
@@ -158,6 +159,9 @@ STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 PROVIDER_PREFIX: Final = "pulumi:providers:"
 """What the types of providers begin with; the package follows."""
+
+ENGINES_OWN: Final = "__internal"
+"""The property of a provider in which the engine keeps whose plugin it is and where that is to be had."""
 
 TEXT_OBJECTS: Final = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Secret")
 """What the types of Kubernetes objects begin with whose content is text to Kubernetes."""

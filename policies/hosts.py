@@ -22,7 +22,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from policies.decoding import from_base64
-from policies.facts import Resource, Value, plain
+from policies.facts import ENGINES_OWN, Resource, Value, plain
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 
@@ -52,8 +52,6 @@ _ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8,}={0,2}(?![
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 _SPECIAL: Final = frozenset("%$\\\"'`")
 """Without any of these a text has one reading."""
-_ENGINES_OWN: Final = "__internal"
-"""Where the engine keeps what it knows of a provider, among that where its plugin is to be had."""
 _ROUNDS: Final = 4
 _LONGEST_CODE: Final = 0x10FFFF
 
@@ -229,7 +227,7 @@ def _read_texts(resource: Resource) -> Iterator[tuple[str, Names]]:
     )
     variables = variables_of(resource)
     for key, value in resource.properties.items():
-        if key != _ENGINES_OWN:
+        if key != ENGINES_OWN:
             yield from _walk(key, value, key, reader, variables)
 
 

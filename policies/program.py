@@ -9,7 +9,18 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi.output import Unknown as PulumiUnknown
 
-from policies.facts import UNKNOWN, Opaque, Options, Provider, Resource, Secret, Value, provider_type
+from policies.facts import (
+    ENGINES_OWN,
+    PROVIDER_PREFIX,
+    UNKNOWN,
+    Opaque,
+    Options,
+    Provider,
+    Resource,
+    Secret,
+    Value,
+    provider_type,
+)
 
 __all__ = ["transform_facts"]
 
@@ -31,6 +42,8 @@ async def transform_facts(args: pulumi.ResourceTransformArgs, seen: Mapping[str,
     dependencies = tuple([await _urn(each) for each in _dependencies(args.opts)])
     inputs = cast("Mapping[str, Any]", args.props)
     properties = {name: await _value(value) for name, value in inputs.items()}
+    if args.type_.startswith(PROVIDER_PREFIX) and args.opts.plugin_download_url:
+        properties[ENGINES_OWN] = MappingProxyType({"pluginDownloadURL": args.opts.plugin_download_url})
     behind = tuple(urn for urn in dependencies if urn is not None)
     return Resource(
         urn=_make_urn(args, parent),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import PROVIDER_PREFIX, Resource
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._hyperscalers import LAW
 from policies.rules._residency import violation
 from policies.violations import Violation
 
@@ -39,7 +40,7 @@ RULE = ResourceRule(
     family=Family.HYPERSCALERS,
     title="No provider and no resource of a hyperscaler or another cloud of the United States",
     why="The CLOUD Act reaches what such a company holds, wherever its machines stand.",
-    law="US CLOUD Act (18 U.S.C. 2713) against GDPR Art 48 and UK GDPR Art 48: orders of third countries",
+    law=LAW,
     source="catalog/data/packages.yaml, each row with its source; the two provisions from memory, 2026-11-24",
     references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-2"),
     severity=Severity.CRITICAL,

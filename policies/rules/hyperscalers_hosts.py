@@ -16,6 +16,7 @@ from catalog import Host
 from policies.facts import Resource, Value, plain
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import hosts_of, is_read, shown_path
+from policies.rules._hyperscalers import LAW
 from policies.rules._residency import violation
 from policies.violations import Violation
 
@@ -122,7 +123,7 @@ RULE = ResourceRule(
     family=Family.HYPERSCALERS,
     title="Nothing in a stack points at a host of a hyperscaler or another service of the United States",
     why="One image, one webhook or one metrics endpoint sends data where the CLOUD Act reaches it.",
-    law="US CLOUD Act (18 U.S.C. 2713) against GDPR Art 48 and UK GDPR Art 48: orders of third countries",
+    law=LAW,
     source="catalog/data/hosts.yaml, each row with its source; the two provisions from memory, 2026-11-24",
     references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
     severity=Severity.CRITICAL,

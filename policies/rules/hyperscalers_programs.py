@@ -14,6 +14,7 @@ from policies.facts import Resource
 from policies.models.command_line import Token
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import is_read
+from policies.rules._hyperscalers import LAW
 from policies.rules._programs import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rules._residency import violation
 from policies.violations import Violation
@@ -98,7 +99,7 @@ RULE = ResourceRule(
     title="No command line leads to a hyperscaler by a program that needs no host to find it",
     why="Half of the programs that fetch models and data know one service only, or go to Amazon unless told "
     "otherwise; no host stands in such a command for a reader to see.",
-    law="US CLOUD Act (18 U.S.C. 2713) against GDPR Art 48 and UK GDPR Art 48: orders of third countries",
+    law=LAW,
     source="catalog/data/programs.yaml, each row with its source",
     references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
     severity=Severity.CRITICAL,

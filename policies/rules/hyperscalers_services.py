@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.facts import Resource
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import is_read, shown_path
+from policies.rules._hyperscalers import LAW
 from policies.rules._residency import violation
 from policies.rules._services import services_in
 from policies.violations import Violation
@@ -49,7 +50,7 @@ RULE = ResourceRule(
     title="No field names a service of a hyperscaler or another company of the United States",
     why="A client knows its maker's hosts by heart: one word in a copied manifest, and backups, secrets, "
     "certificates or prompts go there, though no host is written anywhere.",
-    law="US CLOUD Act (18 U.S.C. 2713) against GDPR Art 48 and UK GDPR Art 48: orders of third countries",
+    law=LAW,
     source="catalog/data/services.yaml, each row with its source; the two provisions from memory, 2026-11-24",
     references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
     severity=Severity.CRITICAL,

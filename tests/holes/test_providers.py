@@ -73,6 +73,13 @@ scaleway.kubernetes.Acl(
 )
 kubernetes.Provider("of-own", kubeconfig=own.kubeconfigs[0].config_file)
 kubernetes.Provider("borrowed", kubeconfig=own.name.apply(lambda _: ADDRESS))
+
+random.Provider("plugin-elsewhere", opts=ResourceOptions(plugin_download_url="https://plugins.example.com"))
+somebody = ResourceOptions(plugin_download_url="github://api.github.com/somebody")
+scaleway.Provider("plugin-somebody", region="fr-par", opts=somebody)
+pulumi.ProviderResource(
+    "random", "plugin-smuggled", {"__internal": {"pluginDownloadURL": "https://plugins.example.com"}}
+)
 """
 
 
@@ -103,6 +110,11 @@ def test_a_default_provider_is_refused_also_for_a_child_whose_parent_was_forgott
 
 def test_a_cluster_counts_only_if_it_is_the_stack_s_own_or_its_place_is_known(report: Preview) -> None:
     assert report.resources("residency-cluster") == {"unbuilt", "address", "borrowed"}
+
+
+def test_a_plugin_is_had_from_where_its_makers_publish_it(report: Preview) -> None:
+    expected = {"plugin-elsewhere", "plugin-somebody", "plugin-smuggled"}
+    assert report.resources("hyperscalers-plugins") == expected
 
 
 def test_a_place_that_the_environment_gives_is_judged_or_does_not_count(report: Preview) -> None:

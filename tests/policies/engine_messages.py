@@ -102,6 +102,9 @@ class Analyzer:
                 properties=_struct(inputs),
             )
             _fill(request, resource)
+            assert not ask("Remediate", request).remediations
+            for name in [each for each in request.properties.fields if each.startswith("__")]:
+                del request.properties.fields[name]  # as the engine does, in this call but not in the other
             answers += _answers(ask("Analyze", request), resource.urn)
         request = analyzer_pb2.AnalyzeStackRequest(
             resources=[_stack_resource(each) for each in stack.resources]

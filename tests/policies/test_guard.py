@@ -18,7 +18,7 @@ from pulumi.runtime.settings import SETTINGS
 from policies import guard
 from policies.acceptances import judge
 from policies.context import build_context
-from policies.facts import UNKNOWN, Index, Resource, Secret, StackFacts, Unknown, Value
+from policies.facts import ENGINES_OWN, UNKNOWN, Index, Resource, Secret, StackFacts, Unknown, Value
 from policies.program import transform_facts
 from policies.rule import Context, StackRule, load_rules
 from tests.policies.stacks import TODAY, Case, cases, make_urn, violations_of
@@ -213,6 +213,17 @@ def test_inputs_arrive_as_what_they_are() -> None:
         "name": UNKNOWN,
         "updatePolicy": Secret("x"),
         "list": (1, None, UNKNOWN),
+    }
+
+
+def test_the_guard_sees_where_a_program_takes_a_plugin_from() -> None:
+    async def facts() -> Resource:
+        args = transform_args("pulumi:providers:random", "r", provider=None)
+        args.opts.plugin_download_url = "https://plugins.example.com"
+        return await transform_facts(args, {})
+
+    assert dict(asyncio.run(facts()).properties) == {
+        ENGINES_OWN: {"pluginDownloadURL": "https://plugins.example.com"}
     }
 
 

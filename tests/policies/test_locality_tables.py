@@ -20,6 +20,7 @@ from policies.locality import LocalityError, load_locality
 from policies.locality.table import TABLES
 from policies.models.machines import SCRIPTS
 from policies.models.serverless import SERVERLESS
+from policies.rules.hyperscalers_plugins import PUBLISHED
 
 SDKS: Final = {
     "civo": "pulumi_civo",
@@ -200,3 +201,13 @@ def test_what_a_cloud_runs_itself_is_read_from_properties_that_the_sdk_takes(tok
     images, *others = astuple(SERVERLESS[token])
 
     assert {*images, *others} - {""} <= inputs_of(token.partition(":")[0], token)
+
+
+def test_plugins_come_from_where_the_installed_sdks_have_them() -> None:
+    packages = {**SDKS, **{name: f"pulumi_{name}" for name in ("command", "kubernetes", "random", "tls")}}
+    said = {
+        package: importlib.import_module(f"{sdk}._utilities").get_plugin_download_url()
+        for package, sdk in packages.items()
+    }
+
+    assert {package: url for package, url in said.items() if url} == dict(PUBLISHED)
