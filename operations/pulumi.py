@@ -13,7 +13,8 @@ from typing import Any, Final, cast
 
 from catalog.strict_yaml import YamlError, read
 from operations.engine_events import EventLogError, Run, read_events
-from policies.pack import CONFIG_KEY, CONFIG_NAMESPACE, PACK_NAME
+from policies.context import CONFIG_NAMESPACE
+from policies.pack import CONFIG_KEY, PACK_NAME
 
 __all__ = ["PACK_DIRECTORY", "EngineError", "Outcome", "analyze", "preview", "stack_of_state"]
 

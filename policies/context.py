@@ -16,7 +16,10 @@ from policies.rehearsal import rehearsal_workspace
 from policies.rule import Context
 from policies.sites import DeclaredSite, lock_name
 
-__all__ = ["build_context", "in_rehearsal", "lock_of_stack", "locks_of_sites"]
+__all__ = ["CONFIG_NAMESPACE", "build_context", "in_rehearsal", "lock_of_stack", "locks_of_sites"]
+
+CONFIG_NAMESPACE: Final = "sovereign"
+"""What the keys of a stack's configuration begin with that are meant for this product."""
 
 
 def in_rehearsal(environment: Mapping[str, str] = os.environ) -> bool:
@@ -31,20 +34,19 @@ def _acceptances_on(day: date) -> Acceptances:
 
 
 @cache
-def _lock_of(project: str, stack: str, jurisdiction: str | None, workspace: Path | None) -> StackLock:
+def _lock_of(stack: str, jurisdiction: str | None, workspace: Path | None) -> StackLock:
     """Read the file once a run."""
-    return lock_of(project, stack, jurisdiction, workspace)
+    return lock_of(stack, jurisdiction, workspace)
 
 
 def lock_of_stack(
-    project: str, stack: str, jurisdiction: str | None, environment: Mapping[str, str] = os.environ
+    stack: str, jurisdiction: str | None, environment: Mapping[str, str] = os.environ
 ) -> StackLock:
-    """Return the lock of a stack, as far as the pack can see one: see ``policies.locks``."""
-    return _lock_of(project, stack, jurisdiction, rehearsal_workspace(environment))
+    """Return the lock of a stack of ours, as far as the pack can see one: see ``policies.locks``."""
+    return _lock_of(stack, jurisdiction, rehearsal_workspace(environment))
 
 
 def locks_of_sites(
-    project: str,
     stack: str,
     jurisdiction: str | None,
     sites: Sequence[DeclaredSite],
@@ -52,7 +54,7 @@ def locks_of_sites(
 ) -> tuple[Lock, ...]:
     """Return the locks of the further sites. One that is not there, or cannot be used, lets nothing run."""
     found = (
-        lock_of_stack(project, lock_name(stack, jurisdiction or "", site.name), jurisdiction, environment)
+        lock_of_stack(lock_name(stack, jurisdiction or "", site.name), jurisdiction, environment)
         for site in sites[1:]
     )
     return tuple(each.lock for each in found if each.lock is not None)

@@ -22,9 +22,9 @@ import pulumi
 from pulumi.runtime import settings
 
 from catalog import Lock
-from policies.context import build_context
+from policies.context import CONFIG_NAMESPACE, build_context
 from policies.facts import Index, Resource, StackFacts
-from policies.locks import OWN_PROJECT, StackLock, missing
+from policies.locks import StackLock, is_own, missing
 from policies.program import transform_facts
 from policies.redaction import redacted, secret_texts
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
@@ -55,7 +55,7 @@ def install(
         jurisdiction: a code of the catalogue.
         rehearsal: True if local stand-ins play the clouds.
         rules: all rules by default.
-        lock: what this stack may run. A program of our own project that hands in none may run nothing yet.
+        lock: what this stack may run. A program of our own that hands in none may run nothing yet.
         registry: ``host/path`` of the stack's own image registry, if the configuration names one.
         sites: the sites that the stack declares, the home site first.
         site_locks: what may run at the further sites.
@@ -64,7 +64,7 @@ def install(
         pulumi.RunError: the jurisdiction is not one of the catalogue, or an acceptance does not hold.
         catalog.CatalogError: the catalogue itself is wrong.
     """
-    needed = lock is None and pulumi.get_project() == OWN_PROJECT
+    needed = lock is None and is_own(pulumi.get_project(), pulumi.Config(CONFIG_NAMESPACE).get)
     problem = missing(pulumi.get_stack(), rehearsal=rehearsal) if needed else ""
     context = build_context(
         jurisdiction,

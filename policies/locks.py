@@ -6,16 +6,20 @@ itself, in ``locks/``, and in a rehearsal also in its workspace.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from catalog import Lock, LockError, how_to_lock, load_lock
 
-__all__ = ["OWN_PROJECT", "StackLock", "lock_of", "missing"]
+__all__ = ["StackLock", "is_own", "lock_of", "missing"]
 
-OWN_PROJECT: Final = "sovereign"
+_OWN_PROJECT: Final = "sovereign"
 """Name of our own Pulumi project. Its stacks run nothing without a lock; other projects need none."""
+
+_OWN_SETTING: Final = "cloud"
+"""A setting that our program cannot do without. It stays what it is when somebody renames the project."""
 
 _BESIDE_THE_PACK: Final = Path(__file__).parent.parent / "locks"
 
@@ -34,24 +38,28 @@ def missing(stack: str, *, rehearsal: bool) -> str:
     return f"there is no lock of the stack {stack} yet. {how_to_lock(stack, rehearsal=rehearsal)}"
 
 
+def is_own(project: str, setting: Callable[[str], str | None]) -> bool:
+    """Return True for a stack of our own program, under whichever name.
+
+    ``setting`` returns what a key of the namespace ``sovereign`` says, or None.
+    """
+    return project == _OWN_PROJECT or setting(_OWN_SETTING) is not None
+
+
 def lock_of(
-    project: str,
     stack: str,
     jurisdiction: str | None,
     workspace: Path | None,
     directory: Path = _BESIDE_THE_PACK,
 ) -> StackLock:
-    """Return the lock of a stack, as far as the pack can see one.
+    """Return the lock of a stack of ours, as far as the pack can see one.
 
     Args:
-        project: name of the Pulumi project; one that is not ours has no lock here.
         stack: name of the stack.
         jurisdiction: the stack's own; a lock of another one cannot be used.
         workspace: of the rehearsal, or None outside one: then a made-up lock cannot be used.
         directory: where real locks lie.
     """
-    if project != OWN_PROJECT:
-        return StackLock()
     folders = [directory, *([workspace / "locks"] if workspace else [])]
     path = next((each for folder in folders if (each := folder / f"{stack}.yaml").is_file()), None)
     if path is None:

@@ -21,8 +21,9 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.context import build_context, in_rehearsal, lock_of_stack, locks_of_sites
+from policies.context import CONFIG_NAMESPACE, build_context, in_rehearsal, lock_of_stack, locks_of_sites
 from policies.default_providers import open_defaults
+from policies.locks import StackLock, is_own
 from policies.rule import Context, ResourceRule, Rule, StackRule, load_rules
 from policies.sites import declared_sites
 
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 PACK_NAME: Final = "sovereign"
-CONFIG_NAMESPACE: Final = "sovereign"
 CONFIG_KEY: Final = "jurisdiction"
 REGISTRY_KEY: Final = "registry"
 ENGINE_NAMESPACE: Final = "pulumi"
@@ -110,13 +110,14 @@ def run_context() -> Context:
     """Return the context of a run, from the configuration that the engine has handed over."""
     config = pulumi.Config(CONFIG_NAMESPACE)
     stated = config.get(CONFIG_KEY)
-    project, stack, sites = pulumi.get_project(), pulumi.get_stack(), declared_sites(config.get)
+    own = is_own(pulumi.get_project(), config.get)
+    stack, sites = pulumi.get_stack(), declared_sites(config.get)
     return build_context(
         stated,
         rehearsal=in_rehearsal(),
         registry=config.get(REGISTRY_KEY),
-        lock=lock_of_stack(project, stack, stated),
+        lock=lock_of_stack(stack, stated) if own else StackLock(),
         sites=sites,
-        site_locks=locks_of_sites(project, stack, stated, sites),
+        site_locks=locks_of_sites(stack, stated, sites) if own else (),
         open_defaults=open_defaults(pulumi.Config(ENGINE_NAMESPACE).get(DISABLED_DEFAULTS)),
     )

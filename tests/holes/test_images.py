@@ -91,3 +91,11 @@ def test_init_and_ephemeral_containers_are_pinned_and_read_as_well(report: Previ
     }
     assert "honest" not in report.resources("images-digest", "images-registry", "model-ip")
     assert report.resources("model-ip") == {"init-model", "init-unknown"}
+
+
+def test_a_renamed_project_of_ours_is_still_held_to_its_lock(judge: Judge) -> None:
+    program = 'deployment("honest", {"name": "c", "image": PLAIN})'
+
+    report = judge(program, [("sovereign:cloud", "ovh")])
+
+    assert report.by("images-lock") == {("images-lock", "honest")}

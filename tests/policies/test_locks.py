@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.locks import lock_of
+from policies.locks import is_own, lock_of
 
 
 def write(directory: Path, **changes: Any) -> Path:
@@ -31,7 +31,7 @@ def write(directory: Path, **changes: Any) -> Path:
 def test_a_stack_of_ours_is_held_to_the_lock_beside_the_pack(tmp_path: Path) -> None:
     write(tmp_path)
 
-    found = lock_of("sovereign", "eu", "eu", None, tmp_path)
+    found = lock_of("eu", "eu", None, tmp_path)
 
     assert found.lock is not None
     assert found.problem == ""
@@ -40,15 +40,15 @@ def test_a_stack_of_ours_is_held_to_the_lock_beside_the_pack(tmp_path: Path) -> 
 def test_in_a_rehearsal_the_made_up_lock_of_its_workspace_counts(tmp_path: Path) -> None:
     write(tmp_path / "locks", rehearsal=True)
 
-    assert lock_of("sovereign", "eu", "eu", tmp_path, tmp_path / "nothing").lock is not None
-    assert lock_of("sovereign", "eu", "eu", None, tmp_path / "nothing").lock is None
+    assert lock_of("eu", "eu", tmp_path, tmp_path / "nothing").lock is not None
+    assert lock_of("eu", "eu", None, tmp_path / "nothing").lock is None
 
 
 def test_a_real_lock_comes_before_a_made_up_one(tmp_path: Path) -> None:
     write(tmp_path / "locks", rehearsal=True)
     write(tmp_path / "real")
 
-    lock = lock_of("sovereign", "eu", "eu", tmp_path, tmp_path / "real").lock
+    lock = lock_of("eu", "eu", tmp_path, tmp_path / "real").lock
 
     assert lock is not None
     assert not lock.rehearsal
@@ -74,7 +74,7 @@ def test_a_lock_that_is_not_this_stacks_own_lets_nothing_run(
 ) -> None:
     write(tmp_path, **changes)
 
-    found = lock_of("sovereign", "eu", jurisdiction, None, tmp_path)
+    found = lock_of("eu", jurisdiction, None, tmp_path)
 
     assert found.lock is None
     assert problem in found.problem
@@ -87,13 +87,15 @@ def test_a_lock_that_is_not_this_stacks_own_lets_nothing_run(
 def test_without_a_lock_a_stack_of_ours_is_told_what_to_run(
     tmp_path: Path, workspace: Path | None, advice: str
 ) -> None:
-    found = lock_of("sovereign", "eu", "eu", workspace, tmp_path)
+    found = lock_of("eu", "eu", workspace, tmp_path)
 
     assert found.lock is None
     assert advice in found.problem
 
 
-def test_a_program_of_somebody_else_needs_no_lock(tmp_path: Path) -> None:
-    write(tmp_path)
+def test_a_program_of_somebody_else_needs_no_lock_and_ours_does_under_every_name() -> None:
+    ours = {"jurisdiction": "eu", "cloud": "scaleway"}
 
-    assert lock_of("theirs", "eu", "eu", None, tmp_path).problem == ""
+    assert not is_own("theirs", {"jurisdiction": "eu"}.get)
+    assert is_own("sovereign", {}.get)
+    assert is_own("renamed", ours.get)

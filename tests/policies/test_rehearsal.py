@@ -48,8 +48,8 @@ def test_a_lock_that_somebody_points_to_by_the_variable_alone_is_not_used(tmp_pa
         "rehearsal: true\nstack: eu\njurisdiction: eu\nimages: {}\nmodels: {}\n", encoding="utf-8"
     )
 
-    pointed = lock_of_stack("sovereign", "eu", "eu", {WORKSPACE: str(tmp_path)})
-    rehearsing = lock_of_stack("sovereign", "eu", "eu", rehearsed(tmp_path))
+    pointed = lock_of_stack("eu", "eu", {WORKSPACE: str(tmp_path)})
+    rehearsing = lock_of_stack("eu", "eu", rehearsed(tmp_path))
 
     assert pointed.lock is None
     assert "docs/locks.md" in pointed.problem
