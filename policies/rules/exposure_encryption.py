@@ -34,8 +34,11 @@ _OWN: Final = {
 _UNENCRYPTED: Final = {
     "civo:index/objectStore:ObjectStore": ("Civo encrypts no object store", "sovereign:civo:WeightsBucket"),
 }
-"""Stores that lie in the clear, with the component that puts nothing there but weights: those are public, and
-every file is checked against the lock."""
+"""Stores that lie in the clear, with the component that puts nothing there but weights, which are public.
+
+Anybody can call a component that. So it counts only in a stack that is held to a lock, where nothing runs
+that could put anything else there.
+"""
 
 _VOLUME: Final = "ovh:CloudProject/volume:Volume"
 _BLOCK_VOLUME: Final = "ovh:index/cloudStorageBlockVolume:CloudStorageBlockVolume"
@@ -67,7 +70,7 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
         if resource.type in _OWN:
             yield from _own(resource)
         elif resource.type in _UNENCRYPTED:
-            yield from _weights_only(resource)
+            yield from _weights_only(resource, context)
         elif resource.type == _DATABASE and plain(resource.properties.get("encryptionAtRest")) is not True:
             yield _violation(resource, "`encryptionAtRest` is not true", "set encryptionAtRest to true")
         elif resource.type == _VOLUME:
@@ -110,17 +113,19 @@ def _storage_class(resource: Resource, stack: StackFacts) -> Iterator[Violation]
             yield _violation(resource, f"`parameters.{name}` does not ask for encryption", fix)
 
 
-def _weights_only(resource: Resource) -> Iterator[Violation]:
+def _weights_only(resource: Resource, context: Context) -> Iterator[Violation]:
     why, component = _UNENCRYPTED[resource.type]
-    if component in {_types(resource.urn)[-2:][0], _types(resource.options.parent or "")[-1]}:
+    is_child = component in {_types(resource.urn)[-2:][0], _types(resource.options.parent or "")[-1]}
+    if is_child and context.lock is not None:
         return
+    doubt = "this stack is held to no lock" if is_child else f"this one is no child of {component}"
     yield Violation(
         _ID,
         resource.urn,
         resource.type,
         resource.name,
-        found=f"{why}, and this one is no child of {component}, so it may hold anything",
-        allowed=f"a bucket of {component}, which holds weights alone",
+        found=f"{why}, and {doubt}, so it may hold anything",
+        allowed=f"a bucket of {component} in a stack with a lock, which holds weights alone",
         fix="keep what may be personal on a cloud that encrypts at rest; for weights, use the component",
         exception="none. Nobody can sign for personal data in the clear",
     )

@@ -69,6 +69,8 @@ def test_a_model_of_a_known_developer_is_found_in_any_place_and_spelling(
         "a/meta-llama/",
         "# meta-llama/X\n",
         "ai/llama/api",
+        "ai/mistral-gateway",
+        "ai/granite-dashboard",
     ],
 )
 def test_a_text_that_names_no_model_is_passed_over(text: str) -> None:
