@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from catalog import Catalog, Place
 from catalog.marks import JURISDICTION_LABEL
 from policies.facts import Resource, Secret, Unknown, Value, plain, shown
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._localities import places_by_code
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
 
@@ -35,7 +35,6 @@ _TOPOLOGY: Final = frozenset(
     for name in ("region", "zone")
 )
 _NEGATIONS: Final = frozenset({"NotIn", "DoesNotExist"})
-_PLACES: Final[dict[int, tuple[Catalog, Mapping[str, tuple[Place, ...]]]]] = {}
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
@@ -143,7 +142,7 @@ def _texts(value: Value | None) -> Iterator[str]:
 def _named(key: str, text: str, context: Context) -> str:
     """Return where a value lies that a key says, if that is outside the jurisdiction; else an empty text."""
     if key in _TOPOLOGY:
-        places = _places(context.catalog).get(text.lower(), ())
+        places = places_by_code(context.catalog).get(text.lower(), ())
         if places and all(place.jurisdiction != context.jurisdiction for place in places):
             place = places[0]
             return f"in {place.city or place.code}, {place.country}"
@@ -156,18 +155,6 @@ def _named(key: str, text: str, context: Context) -> str:
         if code != context.jurisdiction and (said == code or said in countries):
             return f"jurisdiction {code}"
     return ""
-
-
-def _places(catalog: Catalog) -> Mapping[str, tuple[Place, ...]]:
-    """Return the places of every cloud by code in lower case: node labels may be spelt either way."""
-    known = _PLACES.get(id(catalog))
-    if known is None:
-        found: dict[str, tuple[Place, ...]] = {}
-        for cloud in catalog.clouds:
-            for place in catalog.places(cloud):
-                found[place.code.lower()] = (*found.get(place.code.lower(), ()), place)
-        known = _PLACES[id(catalog)] = (catalog, found)
-    return known[1]
 
 
 RULE = ResourceRule(

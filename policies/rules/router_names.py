@@ -21,6 +21,7 @@ from policies.rules._front_doors import is_front_door, leads_of
 from policies.rules._haproxy import looks_like_haproxy, written_by
 from policies.rules._pods import KubernetesObject, field, known, objects_of
 from policies.rules._scripts import scripts_in
+from policies.rules._upstream_commands import targets_in_commands
 from policies.rules._upstreams import targets_in_text
 from policies.rules.router import texts_in
 from policies.violations import Violation
@@ -99,6 +100,7 @@ def _configurations(resource: Resource) -> Iterator[str]:
         yield from written_by(script)
         if _is_of_a_proxy(script):
             yield script
+    yield from (target.host for _, target in targets_in_commands(resource))
 
 
 def _is_of_a_proxy(text: str) -> bool:

@@ -1,9 +1,10 @@
-"""No proxy leads out of the jurisdiction, whichever it is: NGINX, Envoy, Traefik, Caddy, Istio, Gateway API.
+"""No proxy leads out of the jurisdiction, whichever it is: a web server, a gateway, a mesh, a relay of ports.
 
-``router`` reads HAProxy. Here the other proxies are read as far as it takes to see where they send requests:
-each upstream has to be a Service of the cluster, a private address, or an endpoint that the catalogue places
-in the jurisdiction. Where a client is only told to go somewhere, and in a Service that is a name, the name
-may be anybody's, but not one of another jurisdiction.
+``router`` reads HAProxy. Here the other proxies are read as far as it takes to see where they send requests,
+by their configuration, their objects in Kubernetes or their command line: each upstream has to be a Service
+of the cluster, a private address, or an endpoint that the catalogue places in the jurisdiction. Where a
+client is only told to go somewhere, and in a Service that is a name, the name may be anybody's, but not one
+of another jurisdiction.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_upstream
 from policies.rules._hosts import shown_path
+from policies.rules._localities import locality_problems
 from policies.rules._scripts import here_documents, scripts_in
-from policies.rules._upstreams import Target, targets_in_fields, targets_in_text
+from policies.rules._targets import Target
+from policies.rules._upstream_commands import targets_in_commands
+from policies.rules._upstream_fields import targets_in_fields
+from policies.rules._upstream_variables import targets_in_variables
+from policies.rules._upstreams import targets_in_text
 from policies.rules.router import texts_in
 from policies.violations import Violation
 
@@ -35,7 +41,18 @@ _UPSTREAMS: Final[Mapping[str, tuple[str, ...]]] = {
         for protocol in ("http", "tls", "tcp")
         for path in ("route.destination.host", "mirror.host", "mirrors.destination.host")
     ),
-    "kubernetes:gateway.envoyproxy.io/": ("spec.endpoints.fqdn.hostname",),
+    "kubernetes:gateway.envoyproxy.io/": (
+        "spec.endpoints.fqdn.hostname",
+        "spec.endpoints.ip.address",
+        "spec.endpoints.hostname",
+    ),
+    "kubernetes:configuration.konghq.com/": ("spec.host", "spec.url", "spec.target", "proxy.host"),
+    "kubernetes:apisix.apache.org/": (
+        "spec.externalNodes.name",
+        "spec.http.plugins.config.host",
+        "spec.http.plugins.config.override.endpoint",
+        "spec.plugins.config.host",
+    ),
 }
 """Where objects of other groups name what requests are sent to, by the beginning of the type."""
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -68,34 +85,58 @@ _ANNOTATIONS: Final = (
 _SNIPPETS: Final = ("-snippet",)
 _COPIES: Final = ("mirror-target",)
 """Annotations that name where a copy of each request goes."""
+_SHAPED: Final = (
+    "kubernetes:networking.istio.io/",
+    "kubernetes:gateway.",
+    "kubernetes:traefik.",
+    "kubernetes:configuration.konghq.com/",
+    "kubernetes:apisix.apache.org/",
+)
+"""Objects that may hold what stands in a file elsewhere."""
 _ENTRY: Final = "kubernetes:networking.istio.io/"
 _OF_THE_CLUSTER: Final = (".svc", ".svc.cluster.local")
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    if context.jurisdiction is None or resource.package != "kubernetes":
+    if context.jurisdiction is None:
         return
-    seen: set[tuple[str, str]] = set()
-    for path, target in _targets(resource):
+    seen: dict[tuple[str, str], str] = {}
+    if resource.package == "kubernetes":
+        for path, target in _targets(resource):
+            problem = _problem(target, context)
+            if problem:
+                seen.setdefault((path, problem), f"`{shown_path(path)}`")
+        for path, problem in locality_problems(resource, context):
+            seen.setdefault((path, problem), f"`{shown_path(path)}`")
+    told = {problem for _, problem in seen}
+    for where, target in (*targets_in_commands(resource), *targets_in_variables(resource)):
         problem = _problem(target, context)
-        if problem and (path, problem) not in seen:
-            seen.add((path, problem))
-            yield _violation(resource, f"`{shown_path(path)}`: {problem}", context)
+        if problem and problem not in told:  # a script is read as a text as well
+            seen.setdefault((where, problem), where)
+    for (_, problem), where in seen.items():
+        yield _violation(resource, f"{where}: {problem}", context)
 
 
 def _targets(resource: Resource) -> Iterator[tuple[str, Target | str]]:
     """Yield every place that a resource leads requests to, or why it cannot be read."""
     for is_redirection in (False, True):
         yield from _selected(resource, _paths(resource.type, is_redirection), is_redirection=is_redirection)
-    if resource.type.startswith(("kubernetes:networking.istio.io/", "kubernetes:gateway.")):
+    if resource.type.startswith(_SHAPED):
         yield from (("spec", target) for target in targets_in_fields(resource.properties))
         yield from _hostname_references(resource)
         yield from _lent_names(resource)
-    for path, text in _texts(resource):
+    texts = tuple(_texts(resource))
+    files = frozenset(_file_of(path) for path, _ in texts)
+    for path, text in texts:
         try:
-            yield from ((path, target) for target in targets_in_text(text))
+            yield from ((path, target) for target in targets_in_text(text, _file_of(path), files))
         except TooMuchError:
             yield path, "a configuration that is too large or too deep to be read"
+
+
+def _file_of(path: str) -> str:
+    """Return what the file of an entry is called: ``nginx.conf`` for ``data.nginx.conf``."""
+    return path.partition(".")[2]
 
 
 @cache
@@ -142,8 +183,8 @@ def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
         yield from texts_in(resource)
     for path, script in scripts_in(resource):
-        documents, _ = here_documents(script)
-        yield from ((path, text) for text in (script, *documents))
+        documents, rest = here_documents(script)
+        yield from ((path, text) for text in (rest.replace("\\n", "\n"), *documents))
     for found in select(resource.properties, "metadata.annotations"):
         annotations = plain(found.value)
         for key, value in annotations.items() if isinstance(annotations, Mapping) else ():
@@ -172,7 +213,9 @@ def _problem(target: Target | str, context: Context) -> str:
             f"{target.what} leads to a host that belongs to jurisdiction {code} by its name" if code else ""
         )
     if not target.host:
-        return f"{target.what} is computed when a request arrives, so nobody can tell which it is"
+        return (
+            f"{target.what} leads where a request, a variable or code says, so nobody can tell where that is"
+        )
     host = host_of(target.host)
     problem = problem_of_upstream(host, context) if host is not None else "cannot be read"
     return f"{target.what} names a host that {problem}" if problem else ""
@@ -199,7 +242,8 @@ RULE = ResourceRule(
     title="No proxy of any make sends requests out of the jurisdiction",
     why="A backup server abroad in three lines of NGINX moves as many prompts as one of HAProxy.",
     law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
-    source="Directives of NGINX, Envoy, Traefik, Caddy, Istio and Gateway API as commonly known; 2026-11-24, "
+    source="Directives, objects and command lines of NGINX, Apache, Caddy, Traefik, Envoy, Kong, APISIX, "
+    "Istio, Gateway API, LiteLLM, Varnish, Squid, lighttpd, socat, SSH and others: from memory, 2026-11-24, "
     "not checked against a text",
     severity=Severity.CRITICAL,
     fix="Name upstreams of this cluster only, by their full names.",

@@ -117,3 +117,55 @@ def test_a_stack_that_says_its_domain_may_send_to_names_of_its_own(host: str, pa
     text = f"server {{ location / {{ proxy_pass https://{host}; }} }}"
 
     assert bool(found(CONFIG_MAP, {"data": {"a": text}}, KNOWN)) is not passes
+
+
+@pytest.mark.parametrize(
+    ("setting", "refused"),
+    [
+        ({"failover": [{"from": "fr-par", "to": "nl-ams"}]}, False),
+        ({"failover": [{"from": "fr-par", "to": "LON1"}]}, True),
+        ({"failover": [{"from": "eu", "to": "uk"}]}, True),
+        ({"failover": [{"from": "fr-par", "to": "mars-1"}]}, True),
+        ({"distribute": [{"from": "fr-par/*", "to": {"fr-par/fr-par-1/*": 80, "nl-ams/*": 20}}]}, False),
+        ({"distribute": [{"from": "fr-par/*", "to": {"fr-par/*": 80, "lon1/*": 20}}]}, True),
+        ({"distribute": [{"from": "*", "to": {"*": 100}}]}, True),
+        ({"enabled": True}, False),
+    ],
+)
+def test_a_mesh_moves_requests_to_places_of_its_jurisdiction_only(setting: Any, refused: bool) -> None:
+    for policy in (
+        {"trafficPolicy": {"loadBalancer": {"localityLbSetting": setting}}},
+        {"trafficPolicy": {"portLevelSettings": [{"loadBalancer": {"localityLbSetting": setting}}]}},
+        {"subsets": [{"name": "a", "trafficPolicy": {"loadBalancer": {"localityLbSetting": setting}}}]},
+    ):
+        spec = {"spec": {"host": "vllm.inference.svc.cluster.local", **policy}}
+
+        assert bool(found("kubernetes:networking.istio.io/v1:DestinationRule", spec)) is refused
+
+
+@pytest.mark.parametrize(
+    ("type_token", "spec"),
+    [
+        ("configuration.konghq.com/v1alpha1:KongService", {"url": "https://{}"}),
+        ("configuration.konghq.com/v1alpha1:KongTarget", {"target": "{}:443"}),
+        (
+            "configuration.konghq.com/v1:KongPlugin",
+            {"config": {"model": {"options": {"upstream_url": "https://{}"}}}},
+        ),
+        ("apisix.apache.org/v2:ApisixUpstream", {"externalNodes": [{"type": "Domain", "name": "{}"}]}),
+        ("apisix.apache.org/v2:ApisixRoute", {"http": [{"plugins": [{"config": {"host": "https://{}"}}]}]}),
+        (
+            "gateway.envoyproxy.io/v1alpha1:Backend",
+            {"endpoints": [{"fqdn": {"hostname": "{}", "port": 443}}]},
+        ),
+        ("gateway.envoyproxy.io/v1alpha1:Backend", {"endpoints": [{"ip": {"address": "{}", "port": 443}}]}),
+        ("traefik.io/v1alpha1:Middleware", {"forwardAuth": {"address": "https://{}/x"}}),
+    ],
+)
+def test_objects_of_gateways_name_hosts_of_the_cluster_only(type_token: str, spec: dict[str, Any]) -> None:
+    def leads(host: str) -> list[str]:
+        properties = json.loads(json.dumps({"spec": spec}).replace("{}", host))
+        return found(f"kubernetes:{type_token}", properties)
+
+    assert leads("chat.example.net")
+    assert not leads("vllm.inference.svc")
