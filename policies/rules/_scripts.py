@@ -22,7 +22,7 @@ def here_documents(script: str) -> tuple[tuple[str, ...], str]:
 
 
 def scripts_in(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yield every text of several words in the commands, arguments and variables of containers."""
+    """Yield every text of several words, or of JSON, in commands, arguments and variables of containers."""
     for part in containers_of(resource) if resource.package == "kubernetes" else ():
         if not isinstance(part, Container):
             continue
@@ -32,5 +32,5 @@ def scripts_in(resource: Resource) -> Iterator[tuple[str, str]]:
             bare = plain(value)
             for element in bare if isinstance(bare, tuple) else (bare,):
                 word = plain(element)
-                if isinstance(word, str) and ("\n" in word or " " in word):
+                if isinstance(word, str) and ("\n" in word or " " in word or word.startswith("{")):
                     yield f"{part.path}.{name}", word

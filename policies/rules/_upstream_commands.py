@@ -60,6 +60,7 @@ _SSH_FORWARDS: Final = "LRDWw"
 _NC: Final = frozenset({"nc", "ncat", "netcat"})
 _NC_RUNS: Final = ("--sh-exec", "--exec", "-c", "-e")
 _NC_TAKING: Final = frozenset({"-g", "-i", "-m", "-o", "-p", "-s", "-T", "-w", "-x", "-X", "--proxy-type"})
+_FLAGS: Final = re.compile(r"-[a-zA-Z]+")
 _MODE: Final = re.compile(r"(?:reverse|upstream):")
 _MODES: Final = frozenset({"mitmdump", "mitmproxy", "mitmweb"})
 _NUMBERED: Final = re.compile(r"([\w.\[\]:-]+),\d.*")
@@ -71,8 +72,10 @@ def targets_in_commands(resource: Resource) -> Iterator[tuple[str, Target]]:
     if resource.type == LOCAL_COMMAND:  # what runs beside the program relays no request of the stack
         return
     for line in command_lines_of(resource):
-        for words in _commands(line):
+        commands = [*_commands(line)]
+        for words in commands:
             yield from ((line.where, target) for target in _of_command(words))
+        yield from ((line.where, target) for target in _joined(commands))
 
 
 def _commands(line: CommandLine) -> Iterator[_Words]:
@@ -182,6 +185,19 @@ def _operands(words: _Words, taking: frozenset[str]) -> list[Token]:
     return found
 
 
+def _joined(commands: Sequence[_Words]) -> Iterator[Target]:
+    """Yield where one nc leads what another one of the same script has taken in."""
+    found = [words[1:] for words in commands if words and base_name(words[0].text) in _NC]
+    flags = [
+        {"l" for word in words if word.text == "--listen"}
+        | {letter for word in words if _FLAGS.fullmatch(word.text) for letter in word.text}
+        for words in found
+    ]
+    if any("l" in each for each in flags):
+        for words, each in zip(found, flags, strict=True):
+            yield from _client(words) if not {"l", "z"} & each else ()
+
+
 def _redir(words: _Words) -> Iterator[Target]:
     yield from _optional("redir", words)
     yield from (each for word in _operands(words, _REDIR_TAKING)[1:2] for each in _led("redir", word))
@@ -215,6 +231,13 @@ def _ssh(words: _Words, taking: str = _SSH_TAKING) -> Iterator[Target]:
             return
 
 
+def _nft(words: _Words) -> Iterator[Target]:
+    for index, word in enumerate(words):
+        if word.text == "dnat" and "to" in (later := [each.text for each in words[index + 1 : index + 4]]):
+            for value in words[index + 2 + later.index("to") :][:1]:
+                yield from _led("dnat", value)
+
+
 def _autossh(words: _Words) -> Iterator[Target]:
     yield from _ssh(words, f"{_SSH_TAKING}M")
 
@@ -229,6 +252,7 @@ _READERS: Final[Mapping[str, Callable[[_Words], Iterator[Target]]]] = {
     "autossh": _autossh,
     "chisel": _chisel,
     "gost": _gost,
+    "nft": _nft,
     "redir": _redir,
     "socat": _socat,
     "ssh": _ssh,

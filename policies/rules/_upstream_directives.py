@@ -48,7 +48,7 @@ _START: Final = r"^[ \t]*"
 _LIGHTTPD: Final = r"(?:ajp13|fastcgi|proxy|scgi|sockproxy|uwsgi|wstunnel)\.server[ \t]*\+?=[ \t]*\("
 _SOCAT: Final = r"(?i)(?<![\w-])(?:TCP|UDP|SCTP|OPENSSL|SSL|DTLS)[46]?(?:-CONNECT|-SENDTO|-DATAGRAM)?:"
 _SOCAT_VIA: Final = r"(?i)(?<![\w-])(?:SOCKS[45]?A?(?:-CONNECT)?|PROXY(?:-CONNECT)?):"
-_SOCAT_HOST: Final = r"(\[[^\]\s]+\]|[^\s:,\"'\[\]]+|\$\{[^}]*\}):"
+_SOCAT_HOST: Final = r"(\[[^\]\s]+\]|[^\s:,\"'\[\]$]+):"
 _FORMS: Final = (
     _form("cache_peer", "cache_peer", rf"{_START}cache_peer[ \t]+(\S+)[ \t]+(?:parent|sibling|multicast)\b"),
     _form("server", ".server =>", r"\"host\"[ \t]*=>[ \t]*(\"[^\"\n]*\"|[\w.$]+)", _LIGHTTPD),

@@ -58,7 +58,7 @@ _SHAPES: Final = (
     _shape("a route", "uri", "routes", "gateway"),  # Spring Cloud Gateway
     _shape("a backend", "host", "backend", "endpoints"),  # KrakenD
     _shape("a target", "targeturl", "proxy"),  # Tyk
-    _shape("a destination", "address", "", "destinations"),  # YARP
+    _shape("a destination", "address", "", "reverseproxy"),  # YARP
 )
 _BY_FIELD: Final[Mapping[str, tuple[_Shape, ...]]] = {
     name: tuple(shape for shape in _SHAPES if name in shape.fields)
@@ -92,6 +92,12 @@ _MARKS: Final = (
 )
 """Words in lower case, some of which all stand in each text that is worth reading."""
 _NODE: Final = re.compile(r"[\w.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:]+\](?::\d{1,5})?")
+_FIELD: Final = re.compile(
+    r"(?im)^[\s\[{-]*[\"']?(url|address|api_base|base_url|target|dial)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"((?:\{\{[^}]*\}\}|[^\s\"',}{])+)"
+)
+_ANY_ADDRESS: Final = re.compile(r"(?:0\.0\.0\.0|\[?::\]?)(?::\d+)?$")
+"""Where something listens."""
 _MODE: Final = re.compile(r"(?:reverse|upstream):(\w+://.*|[\w.-]+:\d+)")
 
 
@@ -102,9 +108,12 @@ def targets_in_documents(text: str, lowered: str) -> Iterator[Target]:
         TooMuchError: nobody can walk it to its end.
     """
     if any(all(mark in lowered for mark in marks) for marks in _MARKS):
-        for document in documents_in(text):
+        documents = documents_in(text)
+        for document in documents:
             yield from targets_in_fields(document)
             yield from _kong(document)
+        if not documents and "{{" in text:
+            yield from _templated(text)
 
 
 def targets_in_fields(value: Value, steps: tuple[str, ...] = ()) -> Iterator[Target]:
@@ -123,6 +132,13 @@ def targets_in_fields(value: Value, steps: tuple[str, ...] = ()) -> Iterator[Tar
             yield from targets_in_fields(item, (*steps, key.replace("_", "").lower()))
         if last in {"upstream", "upstreams"} and plain(bare.get("discovery_type")) == "dns":
             yield from _led("service_name", plain(bare.get("service_name")))
+
+
+def _templated(text: str) -> Iterator[Target]:
+    """Yield what the fields of a template may lead to, which is a document only once it is filled in."""
+    for match in _FIELD.finditer(text):
+        if not _ANY_ADDRESS.match(match[2]):
+            yield from _led(match[1], match[2])
 
 
 def _node(key: str, weight: Value) -> Iterator[Target]:

@@ -74,6 +74,7 @@ def _concerns(resource: Resource) -> bool:
         resource.type.startswith((_SERVICE, *TEXT_OBJECTS))
         or is_front_door(resource)
         or any(True for _ in scripts_in(resource))
+        or any(True for _ in targets_in_commands(resource))
     )
 
 
@@ -95,7 +96,7 @@ def _configurations(resource: Resource) -> Iterator[str]:
     if resource.package != "kubernetes":
         return
     if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
-        yield from (text for _, text in texts_in(resource) if _is_of_a_proxy(text))
+        yield from (text for path, text in texts_in(resource) if _is_of_a_proxy(text, path.partition(".")[2]))
     for _, script in scripts_in(resource):
         yield from written_by(script)
         if _is_of_a_proxy(script):
@@ -103,9 +104,9 @@ def _configurations(resource: Resource) -> Iterator[str]:
     yield from (target.host for _, target in targets_in_commands(resource))
 
 
-def _is_of_a_proxy(text: str) -> bool:
+def _is_of_a_proxy(text: str, name: str = "") -> bool:
     try:
-        return looks_like_haproxy(text) or any(True for _ in targets_in_text(text))
+        return looks_like_haproxy(text) or any(True for _ in targets_in_text(text, name))
     except TooMuchError:
         return True
 

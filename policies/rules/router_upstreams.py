@@ -46,6 +46,7 @@ _UPSTREAMS: Final[Mapping[str, tuple[str, ...]]] = {
         "spec.endpoints.ip.address",
         "spec.endpoints.hostname",
     ),
+    "kubernetes:linkerd.io/": ("spec.dstOverrides.authority",),
     "kubernetes:configuration.konghq.com/": ("spec.host", "spec.url", "spec.target", "proxy.host"),
     "kubernetes:apisix.apache.org/": (
         "spec.externalNodes.name",
@@ -70,6 +71,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "spec.rules.filters.urlRewrite.hostname",
         "spec.rules.backendRefs.filters.urlRewrite.hostname",
     ),
+    "kubernetes:projectcontour.io/": ("spec.routes.requestRedirectPolicy.hostname",),
     "kubernetes:traefik.io/": ("spec.redirectRegex.replacement",),
     "kubernetes:traefik.containo.us/": ("spec.redirectRegex.replacement",),
 }
@@ -89,6 +91,7 @@ _SHAPED: Final = (
     "kubernetes:networking.istio.io/",
     "kubernetes:gateway.",
     "kubernetes:traefik.",
+    "kubernetes:cilium.io/",
     "kubernetes:configuration.konghq.com/",
     "kubernetes:apisix.apache.org/",
 )

@@ -159,6 +159,8 @@ def test_a_mesh_moves_requests_to_places_of_its_jurisdiction_only(setting: Any, 
             {"endpoints": [{"fqdn": {"hostname": "{}", "port": 443}}]},
         ),
         ("gateway.envoyproxy.io/v1alpha1:Backend", {"endpoints": [{"ip": {"address": "{}", "port": 443}}]}),
+        ("linkerd.io/v1alpha2:ServiceProfile", {"dstOverrides": [{"authority": "{}:443", "weight": 1}]}),
+        ("cilium.io/v2:CiliumEnvoyConfig", {"resources": [_envoy("{}")]}),
         ("traefik.io/v1alpha1:Middleware", {"forwardAuth": {"address": "https://{}/x"}}),
     ],
 )

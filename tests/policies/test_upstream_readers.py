@@ -109,6 +109,12 @@ def led(*words: str, image: str = "registry.test/tool", **fields: Any) -> set[st
             "services: [{handler: {type: tcp}, forwarder: {nodes: [{name: n, addr: 'a.test:443'}]}}]",
             {"a.test:443"},
         ),
+        (
+            "http:\n  services:\n{{ range $i }}\n    a: {loadBalancer: {\n      servers: [{\n"
+            "        url: 'https://{{ env `UP` }}'\n{{ end }}",
+            {""},
+        ),
+        ("forwardAuth:\n  address: https://a.test/x\n{{ if b }}\nc: d: e\n{{ end }}", {"a.test"}),
         ("spring: {cloud: {gateway: {routes: [{uri: 'https://a.test'}]}}}", {"a.test"}),
     ],
 )
@@ -179,6 +185,8 @@ def test_code_that_stands_beside_its_configuration_is_read_and_not_taken_on_trus
         ("ssh -N -o X=y -L 0.0.0.0:80:localhost:80 user@a.test", {"a.test"}),
         ("autossh -M 0 -fNR 80:vllm:80 a.test", {"a.test"}),
         ("iptables -t nat -A PREROUTING -j DNAT --to-destination 203.0.113.9:443", {"203.0.113.9:443"}),
+        ("nft add rule ip nat p tcp dport 80 dnat to 203.0.113.9:443", {"203.0.113.9:443"}),
+        ("nft add rule inet nat p dnat ip to 203.0.113.9", {"203.0.113.9"}),
         ("ipvsadm -a -t 10.0.0.1:80 -r 203.0.113.9:443 -m", {"203.0.113.9:443"}),
         ("simpleproxy -L 80 -R a.test:443", {"a.test:443"}),
         ("mitmdump --mode reverse:https://a.test --listen-port 80", {"a.test"}),
@@ -199,6 +207,10 @@ def test_a_relay_is_found_in_an_image_in_a_script_and_behind_another_program() -
     assert led(*relay.split()[1:], image="docker.io/alpine/socat:1.8") == {"a.test"}
     assert led("sh", "-c", f"set -e; exec {relay}") == {"a.test"}
     assert led("ncat", "-lk", "80", "--sh-exec", "ncat --ssl a.test 443") == {"a.test"}
+    assert led("sh", "-c", "mkfifo f; nc -lk -p 80 <f | nc a.test 443 >f") == {"a.test"}
+    assert led("sh", "-c", relay.replace("a.test", "$UP"), env=[{"name": "UP", "value": "a.svc"}]) == {
+        "a.svc"
+    }
     assert led("nc", "-lk", "-p", "80", "-e", "nc a.test 443") == {"a.test"}
     assert led("socat", "TCP-LISTEN:80", "EXEC:openssl s_client -quiet -connect a.test:443") == {"a.test:443"}
     assert led("socat", "TCP-LISTEN:80", "TCP:$(REGION):443", env=[{"name": "REGION", "valueFrom": {}}]) == {
