@@ -67,8 +67,16 @@ _NUMBERED: Final = re.compile(r"([\w.\[\]:-]+),\d.*")
 """A host and a port with a comma between them, as of nghttpx."""
 
 
-def targets_in_commands(resource: Resource) -> Iterator[tuple[str, Target]]:
-    """Yield where each command line of a resource leads, with how a message names its place."""
+def targets_in_commands(resource: Resource) -> tuple[tuple[str, Target], ...]:
+    """Return where each command line of a resource leads, with how a message names its place."""
+    return resource.once(_read)
+
+
+def _read(resource: Resource) -> tuple[tuple[str, Target], ...]:
+    return tuple(_targets(resource))
+
+
+def _targets(resource: Resource) -> Iterator[tuple[str, Target]]:
     if resource.type == LOCAL_COMMAND:  # what runs beside the program relays no request of the stack
         return
     for line in command_lines_of(resource):

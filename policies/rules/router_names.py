@@ -74,7 +74,7 @@ def _concerns(resource: Resource) -> bool:
         resource.type.startswith((_SERVICE, *TEXT_OBJECTS))
         or is_front_door(resource)
         or any(True for _ in scripts_in(resource))
-        or any(True for _ in targets_in_commands(resource))
+        or bool(targets_in_commands(resource))
     )
 
 
