@@ -14,8 +14,9 @@ from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
 from policies.models.machines import SCRIPTS
 from policies.rules._haproxy import looks_like_haproxy
+from policies.rules._zone_files import TARGET, zone_answers
 
-__all__ = ["OWN", "addresses_of", "own_addresses"]
+__all__ = ["OWN", "addresses_of", "is_untold_end", "own_addresses"]
 
 OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "civo:index/instance:Instance": ("publicIp",),
@@ -41,9 +42,17 @@ OWN: Final[Mapping[str, tuple[str, ...]]] = {
 
 _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "civo:index/dnsDomainRecord:DnsDomainRecord": ("value",),
+    "hcloud:index/zone:Zone": ("primaryNameservers.address",),
     "hcloud:index/zoneRecord:ZoneRecord": ("value",),
     "hcloud:index/zoneRrset:ZoneRrset": ("records.value",),
+    "ovh:Domain/name:Name": (
+        "targetSpec.dnsConfiguration.nameServers.ipv4",
+        "targetSpec.dnsConfiguration.nameServers.ipv6",
+    ),
+    "ovh:Domain/nameServers:NameServers": ("servers.ip",),
     "ovh:Domain/zoneRecord:ZoneRecord": ("target",),
+    "ovh:Domain/zoneRedirection:ZoneRedirection": ("target",),
+    "ovh:index/domainZoneDynhostRecord:DomainZoneDynhostRecord": ("ip",),
     "scaleway:domain/record:Record": (
         "data",
         "geoIp.matches.data",
@@ -55,8 +64,18 @@ _ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ovh:CloudProject/loadBalancer:LoadBalancer": ("listeners.pool.members.address",),
     "ovh:index/cloudLoadbalancerPoolMember:CloudLoadbalancerPoolMember": ("address",),
     "scaleway:loadbalancers/backend:Backend": ("failoverHost", "serverIps"),
+    "civo:index/network:Network": ("nameserversV4s",),
+    "ovh:CloudProject/networkPrivateSubnetV2:NetworkPrivateSubnetV2": ("dnsNameservers",),
+    "ovh:CloudProject/regionNetwork:RegionNetwork": ("subnet.dnsNameServers",),
+    "ovh:index/cloudNetworkPrivateVrackSubnet:CloudNetworkPrivateVrackSubnet": ("dnsNameservers",),
+    "scaleway:network/publicGateway:PublicGateway": ("upstreamDnsServers",),
+    "scaleway:network/publicGatewayDhcp:PublicGatewayDhcp": ("dnsServersOverrides",),
+    "scaleway:s2svpn/customerGateway:CustomerGateway": ("ipv4Public", "ipv6Public"),
 }
-"""Answers of DNS, and machines behind the load balancers of a cloud."""
+"""Answers of DNS, machines behind the load balancers of a cloud, resolvers of networks, ends of tunnels."""
+
+_FAR_ENDS: Final = frozenset({"scaleway:s2svpn/customerGateway:CustomerGateway"})
+"""Types that stand for the far end of a tunnel."""
 
 _WHOLE: Final = frozenset(
     {
@@ -75,6 +94,8 @@ _WHOLE: Final = frozenset(
     }
 )
 """Properties of Kubernetes objects whose bare addresses are places: volumes, aliases, endpoints, settings."""
+_LOOKS: Final[Mapping[str, Look]] = dict.fromkeys(("A", "AAAA", "HTTPS", "SVCB"), Look.ANY)
+"""Records of a zone file in which any address is an answer."""
 _UNREAD: Final = frozenset({"status", "__internal"})
 _UPSTREAMS: Final = frozenset({"mailer", "nameserver", "peer", "server", "server-template"})
 _ARRIVALS: Final = frozenset({"hostIP", "image"})
@@ -114,6 +135,18 @@ def _read(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
     else:
         yield from _selected(resource, _ANSWERS, Look.WHOLE)
         yield from _selected(resource, SCRIPTS, Look.POINTED)
+        files: dict[str, frozenset[str]] = {}
+        for path, answer in zone_answers(resource):
+            found = addresses_in(answer.text, _LOOKS.get(answer.kind, Look.WHOLE))
+            files[path] = files.get(path, frozenset()) | found
+        yield from files.items()
+
+
+def is_untold_end(resource: Resource) -> bool:
+    """Return True for the far end of a tunnel that names no address at all."""
+    return resource.type in _FAR_ENDS and not any(
+        True for path in _ANSWERS[resource.type] for _ in select(resource.properties, path)
+    )
 
 
 def _selected(
@@ -147,7 +180,8 @@ def _walk(
             elif inner is Look.ANY and _is_version(bare, name, item):
                 continue
             else:
-                stands = max(inner, Look.WHOLE) if name in _WHOLE or key in _WHOLE else inner
+                is_place = name in _WHOLE or key in _WHOLE or TARGET.fullmatch(name)
+                stands = max(inner, Look.WHOLE) if is_place else inner
                 yield from _walk(name, item, here, reader, stands, variables if own is None else own)
 
 

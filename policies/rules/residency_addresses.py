@@ -1,10 +1,10 @@
 """Nothing in a stack sends data to a bare public address, or to a name that only stands for one.
 
 Judged are workloads (variables, commands, probes, aliases, resolvers), ConfigMaps, Services, endpoints and
-volumes, answers of DNS, machines behind load balancers, start scripts and local commands. Addresses that the
-clouds gave to resources of the same stack are known to stand with them. While a program still runs their
-values may not be at hand: then an address passes where the resource depends on one that has an address, and
-is judged when all is there.
+volumes, answers of DNS, resolvers of networks, far ends of tunnels, machines behind load balancers, start
+scripts and local commands. Addresses that the clouds gave to resources of the same stack are known to stand
+with them. While a program still runs their values may not be at hand: then an address passes where the
+resource depends on one that has an address, and is judged when all is there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, StackFacts
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._addresses import OWN, addresses_of, own_addresses
+from policies.rules._addresses import OWN, addresses_of, is_untold_end, own_addresses
 from policies.rules._hosts import shown_path
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
@@ -28,6 +28,14 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
         return
     own: frozenset[str] | None = None
     for resource in stack.asked:
+        if is_untold_end(_as_judged(resource, stack)):
+            yield violation(
+                _ID,
+                resource,
+                found="no address of its far end, so nobody can tell where this tunnel leads",
+                allowed="far ends that are addresses of this stack's own resources",
+                fix="give the address of a machine or gateway of this stack, taken from its resource",
+            )
         for path, addresses in addresses_of(_as_judged(resource, stack)):
             own = own_addresses(stack) if own is None else own
             if addresses <= own or (not stack.complete and _hangs_on_an_address(resource, stack)):

@@ -19,6 +19,7 @@ from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read, writ
 from policies.rules._haproxy_checks import mistakes
 from policies.rules._scripts import scripts_in
 from policies.rules._sites import site_hosts, unprotected
+from policies.rules._zone_files import published_names, zone_answers
 from policies.violations import Violation
 
 __all__ = ["ANSWERS", "RULE", "texts_in"]
@@ -65,6 +66,11 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     for path in _answers(resource):
         for found in select(resource.properties, path):
             yield from _answer(resource, found.path, found.value, context)
+    for path, answer in zone_answers(resource):
+        if answer.kind not in _OF_OTHERS:
+            yield from _answer(resource, path, answer.text, context)
+    for found in published_names(resource):
+        yield from _answer(resource, found.path, found.value, context)
 
 
 def _answers(resource: Resource) -> tuple[str, ...]:
@@ -109,7 +115,7 @@ def _answer(resource: Resource, path: str, value: Value, context: Context) -> It
     text = plain(value)
     if isinstance(text, Unknown) or not isinstance(text, str):
         return
-    for word in text.replace('"', " ").split():
+    for word in text.replace('"', " ").replace(",", " ").split():
         host = host_of(word.rstrip(".,;"))
         led = _led_elsewhere(host, context) if host is not None else ""
         if led:
