@@ -20,8 +20,9 @@ from policies.decoding import from_base64
 from policies.facts import Resource, Value, freeze, plain, select
 from policies.models.containers import Container
 from policies.models.engines import mentions_engine
+from policies.models.written_files import UNSEEN_MANIFEST, WrittenFile, puts_a_manifest, written_files
 
-__all__ = ["SCRIPTS", "Start", "starts_of"]
+__all__ = ["SCRIPTS", "Start", "start_texts", "starts_of"]
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "civo:index/instance:Instance": ("script",),
@@ -40,8 +41,9 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "scaleway:elasticmetal/server:Server": ("cloudInit",),
     "scaleway:instance/server:Server": ("cloudInit", "userData.cloud-init"),
     "scaleway:instance/userData:UserData": ("value",),
+    "scaleway:kubernetes/pool:Pool": ("userData",),
 }
-"""What a server does when it starts, by type."""
+"""What a server does when it starts, by type; an object holds a text under each of its keys."""
 
 _CONTENT: Final = re.compile(r"(?m)\A(?:Content-Type|MIME-Version):", re.IGNORECASE)
 _JINJA: Final = re.compile(r"\A## template: ?jinja[^\n]*\n")
@@ -59,10 +61,6 @@ _QUADLET: Final = re.compile(r"(?m)^(?P<key>Image|Exec)\s*=\s*(?P<value>.+)$")
 _CRON: Final = re.compile(
     r"(?m)^[ \t]*(?:@\w+|(?:[^\s#]\S*[ \t]+){4}\S+)[ \t]+(?P<user>[a-z_][\w-]*)[ \t]+(?P<line>\S.*)$"
 )
-_APPLIED: Final = re.compile(
-    r"/(?:var/lib/rancher/(?:k3s|rke2)/(?:server|agent)(?:/[^/]+)*|etc/kubernetes)/(?:pod-)?manifests/(?!.*\.skip$).+"
-)
-"""Files that k3s, RKE2 and the kubelet apply by themselves."""
 _FETCHING: Final = {
     **dict.fromkeys(("ansible", "chef", "puppet", "salt_minion"), "decide what the machine does"),
     "phone_home": "tell a server elsewhere that the machine is there",
@@ -96,13 +94,19 @@ def starts_of(resource: Resource) -> tuple[Start, ...]:
 
 
 def _all(resource: Resource) -> tuple[Start, ...]:
-    found: list[Start] = []
-    for path in SCRIPTS[resource.type]:
+    return tuple(start for path, text in start_texts(resource) for start in _text(path, text, 0))
+
+
+def start_texts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield every text that says what a machine does when it starts, as it stands in the resource."""
+    for path in SCRIPTS.get(resource.type, ()):
         for each in select(resource.properties, path):
-            text = plain(each.value)
-            if isinstance(text, str):
-                found.extend(_text(each.path, text, 0))
-    return tuple(found)
+            value = plain(each.value)
+            texts = value if isinstance(value, Mapping) else {"": value}
+            for key, item in texts.items():
+                text = plain(item)
+                if isinstance(text, str):
+                    yield f"{each.path}.{key}" if key else each.path, text
 
 
 def _text(where: str, text: str, depth: int) -> Iterator[Start]:
@@ -156,6 +160,8 @@ def _run(where: str, text: str) -> Iterator[Start]:
 def _script(where: str, text: str) -> Iterator[Start]:
     """Yield a shell script, and what the texts in it say that it writes into files."""
     yield Start(where, _container(where, ("/bin/sh", "-c", text)), script=text)
+    if puts_a_manifest(text):
+        yield Start(where, problem=UNSEEN_MANIFEST)
     for match in _HEREDOC.finditer(text):
         body = textwrap.dedent(match["body"])
         if body.startswith("#!"):
@@ -200,10 +206,8 @@ def _cloud_config(where: str, text: str, depth: int) -> Iterator[Start]:
     for key, what in _FETCHING.items():
         if fields.get(key):
             yield Start(f"{where}, {key}", problem=f"it lets {key} {what}")
-    files = fields.get("write_files")
-    for index, entry in enumerate(cast("list[Any]", files) if isinstance(files, list) else []):
-        if isinstance(entry, Mapping):
-            yield from _file(f"{where}, write_files[{index}]", cast("Mapping[str, Any]", entry), depth)
+    for file in written_files(where, fields):
+        yield from _file(file, depth)
 
 
 def _commands(where: str, value: Any) -> Iterator[Start]:
@@ -213,6 +217,8 @@ def _commands(where: str, value: Any) -> Iterator[Start]:
     for index, entry in enumerate(cast("list[Any]", entries) if isinstance(entries, list) else []):
         if isinstance(entry, list):
             words = tuple(str(word) for word in cast("list[Any]", entry))
+            if puts_a_manifest(" ".join(words)):
+                yield Start(f"{where}[{index}]", problem=UNSEEN_MANIFEST)
             yield Start(f"{where}[{index}]", _container(f"{where}[{index}]", words))
         elif isinstance(entry, str):
             lines.append(entry)
@@ -220,30 +226,23 @@ def _commands(where: str, value: Any) -> Iterator[Start]:
         yield from _script(where, "\n".join(lines))
 
 
-def _file(where: str, entry: Mapping[str, Any], depth: int) -> Iterator[Start]:
-    path, content = str(entry.get("path", "")), entry.get("content")
-    if not isinstance(content, str):
-        if entry.get("source"):
-            yield Start(where, problem="it takes a file from elsewhere, where nobody can read it")
-        return
-    encoding = str(entry.get("encoding", "")).lower()
-    if "gz" in encoding:
-        yield Start(where, problem="it writes a file whose content is packed, so nobody can read it")
-        return
-    if _APPLIED.fullmatch(path):
-        yield Start(where, problem="it writes a manifest that the machine's own cluster applies, unseen")
-        return
-    if encoding.startswith(("b64", "base64")):
-        content = from_base64(content) or ""
-    if content.startswith("#!"):
+def _file(file: WrittenFile, depth: int) -> Iterator[Start]:
+    where, path, content = file.where, file.path, file.content
+    if file.problem:
+        yield Start(where, problem=file.problem)
+    elif content.startswith("#!"):
         yield from _run(where, content)
-    elif path.endswith(".sh"):
-        yield from _script(where, content)
-    elif path.startswith("/etc/cron"):
+    elif path.startswith(("/etc/cron", "/var/spool/cron")) and _CRON.search(content):
         for match in _CRON.finditer(content):
             yield _line(where, match["line"])
+            if not path.startswith("/etc/"):  # a table of one user names none
+                yield _line(where, f"{match['user']} {match['line']}")
+    elif file.interpreter:
+        yield Start(where, _container(where, (file.interpreter, "-c", content)))
     elif "[Service]" in content:
         yield from _unit(where, content)
+    elif file.is_run or path.endswith(".sh"):
+        yield from _script(where, content)
     elif path.endswith(".container"):
         values = {match["key"]: match["value"].strip() for match in _QUADLET.finditer(content)}
         words = ("/bin/sh", "-c", values["Exec"]) if "Exec" in values else None
@@ -290,8 +289,20 @@ def _words(value: Any) -> list[str] | None:
     return [str(each) for each in cast("list[Any]", value)] if isinstance(value, list) else None
 
 
+class _Texts(yaml.BaseLoader):
+    """A loader to which every scalar is a text, and one marked as binary the text that it encodes."""
+
+
+def _binary(loader: _Texts, node: yaml.ScalarNode) -> str:
+    text = str(loader.construct_scalar(node))
+    return from_base64(text) or text
+
+
+_Texts.add_constructor("tag:yaml.org,2002:binary", _binary)
+
+
 def _parsed(text: str) -> object:
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (the base loader makes texts only)
+        return yaml.load(text, Loader=_Texts)  # noqa: S506  (the base loader makes texts only)
     except (yaml.YAMLError, RecursionError, ValueError):
         return None

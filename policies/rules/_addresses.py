@@ -12,7 +12,7 @@ from policies.facts import Resource, StackFacts, Value, plain, select
 from policies.hosts import variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
-from policies.models.machines import SCRIPTS
+from policies.models.machines import start_texts
 from policies.rules._haproxy import looks_like_haproxy
 from policies.rules._zone_files import TARGET, zone_answers
 
@@ -85,11 +85,13 @@ _WHOLE: Final = frozenset(
         "data",
         "endpoints",
         "externalName",
+        "flexVolume",
         "glusterfs",
         "hostAliases",
         "iscsi",
         "nameservers",
         "nfs",
+        "rbd",
         "subsets",
     }
 )
@@ -134,7 +136,8 @@ def _read(resource: Resource) -> Iterator[tuple[str, frozenset[str]]]:
             yield from _walk(key, value, key, reader, Look.ANY, variables_of(resource))
     else:
         yield from _selected(resource, _ANSWERS, Look.WHOLE)
-        yield from _selected(resource, SCRIPTS, Look.POINTED)
+        for path, text in start_texts(resource):
+            yield path, addresses_in(text, Look.POINTED)
         files: dict[str, frozenset[str]] = {}
         for path, answer in zone_answers(resource):
             found = addresses_in(answer.text, _LOOKS.get(answer.kind, Look.WHOLE))

@@ -24,19 +24,12 @@ __all__ = ["RULE"]
 _ID: Final = "residency-personal"
 _PERSONAL: Final = "personal"
 _DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "kubernetes:core/v1:PersistentVolume": (
-        "spec.nfs.server",
-        "spec.iscsi.targetPortal",
-        "spec.iscsi.portals",
-        "spec.cephfs.monitors",
-        "spec.rbd.monitors",
-        "spec.csi.volumeAttributes.server",
-    ),
     "kubernetes:core/v1:Service": ("spec.externalName", "spec.externalIPs"),
     "kubernetes:core/v1:Endpoints": ("subsets.addresses.ip",),
     "kubernetes:discovery.k8s.io/v1:EndpointSlice": ("endpoints.addresses",),
 }
-"""Where an object names what stands behind it, by the beginning of its type."""
+"""Where an object names what stands behind it, by the beginning of its type; ``residency-volumes`` judges every
+volume, marked or not."""
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:

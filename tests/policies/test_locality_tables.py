@@ -196,6 +196,15 @@ def test_a_start_script_is_looked_for_where_the_sdk_takes_one(token: str, path: 
     assert path.partition(".")[0] in inputs_of(token.partition(":")[0], token)
 
 
+@pytest.mark.parametrize("package", SDKS)
+def test_every_input_that_sounds_like_a_start_script_is_read_as_one(package: str) -> None:
+    sounds = re.compile(r"(?i)user_?data|cloud_?init|ignition|(?<!boot)(?<!boot_)script(?!ion)")
+    for token, locality in load_locality().clouds[package].types.items():
+        named = {_camel(name) for name in inputs_of(package, token) if sounds.search(name)}
+        if locality.refusal is None:
+            assert named <= {path.partition(".")[0] for path in SCRIPTS.get(token, ())}, token
+
+
 @pytest.mark.parametrize("token", sorted(SERVERLESS))
 def test_what_a_cloud_runs_itself_is_read_from_properties_that_the_sdk_takes(token: str) -> None:
     images, *others = astuple(SERVERLESS[token])

@@ -51,9 +51,14 @@ def cloud_config(**modules: Any) -> str:
     return "#cloud-config\n" + yaml.safe_dump(modules)
 
 
-def written(path: str, content: str, **more: str) -> str:
+def written(path: str, content: str, **more: object) -> str:
     """A configuration that writes one file."""
     return cloud_config(write_files=[{"path": path, "content": content, **more}])
+
+
+def run(command: object, path: str, content: str, **more: object) -> str:
+    """A configuration that writes one file and then runs a command."""
+    return cloud_config(write_files=[{"path": path, "content": content, **more}], runcmd=[command])
 
 
 def in_base64(text: str) -> str:
@@ -117,6 +122,71 @@ def test_an_engine_is_found_however_a_machine_is_told_to_start_it(
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_ways_to_start_an_honest_program_break_no_rule(way: Callable[[str], str]) -> None:
     assert machine(way("sudo nice -n 5 /usr/sbin/haproxy -f /etc/haproxy/haproxy.cfg")) == set()
+
+
+RUNS: Final[list[Callable[[str], str]]] = [
+    lambda line: run("sh /opt/x", "/opt/x", line),
+    lambda line: run(["bash", "-eu", "/opt/x.conf"], "/opt/x.conf", line),
+    lambda line: run("cd /opt && . ./x.txt", "/opt/x.txt", line),
+    lambda line: run("chmod +x /opt/x && timeout 5 /opt/x", "/opt/x", line),
+    lambda line: run("start-it", "/usr/local/bin/start-it", line),
+    lambda line: run("sh /opt/x", "/opt/x", in_base64(line), encoding="b64"),
+    lambda line: written("/opt/x", line, permissions="0755"),
+    lambda line: written("/var/lib/cloud/scripts/per-boot/x", line),
+    lambda line: written("/etc/profile.d/x", line),
+    lambda line: written("/etc/cron.daily/x", line),
+    lambda line: written("/var/spool/cron/crontabs/root", f"@reboot {line}"),
+    lambda line: (
+        "#cloud-config\nwrite_files:\n- path: /opt/x\n"
+        + f"  content: !!binary {in_base64(line)}\nruncmd: [sh /opt/x]\n"
+    ),
+    lambda line: cloud_config(
+        write_files=[
+            {"path": "/opt/x", "content": "set -e\n"},
+            {"path": "/opt/x", "content": line, "append": True},
+            {"path": "/opt/first", "content": "#!/bin/sh\nsh /opt/x\n", "permissions": "0755"},
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("way", RUNS)
+def test_a_file_without_a_first_line_is_read_where_the_machine_runs_it(way: Callable[[str], str]) -> None:
+    assert "model-ip-outside" in machine(way("ollama serve"))
+    assert machine(way("/usr/sbin/haproxy -f /etc/haproxy/haproxy.cfg")) == set()
+
+
+def test_a_file_that_is_only_read_is_no_script() -> None:
+    notes = "[main]\nvalue = $(unreadable\n"
+    assert machine(run("systemctl restart x", "/etc/x.conf", notes)) == set()
+    assert machine(run("cp /etc/x.conf /etc/y.conf", "/etc/x.conf", notes)) == set()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cp /opt/a.yaml /var/lib/rancher/k3s/server/manifests/a.yaml",
+        ["mv", "/opt/a.yaml", "/var/lib/rancher/rke2/server/manifests"],
+        "echo $A | base64 -d | tee /var/lib/k0s/manifests/a/a.yaml",
+        "D=/var/lib/rancher/k3s/server; cp /opt/a.yaml $D/manifests/",
+        "cd /var/lib/rancher/k3s/server/manifests && printf '%s' x > a.yaml",
+        "printf '%s' x > /etc/kubernetes/manifests/a.yaml",
+    ],
+)
+def test_a_manifest_that_a_script_puts_where_the_cluster_applies_it_is_refused(command: object) -> None:
+    assert "model-ip-outside" in machine(cloud_config(runcmd=[command]))
+
+
+def test_a_script_may_take_a_manifest_away() -> None:
+    folder = "/var/lib/rancher/k3s/server/manifests"
+    assert (
+        machine(cloud_config(runcmd=[f"rm -f {folder}/traefik.yaml", f"touch {folder}/traefik.yaml.skip"]))
+        == set()
+    )
+
+
+def test_a_file_from_elsewhere_is_refused_also_with_a_content_to_fall_back_on() -> None:
+    assert "model-ip-outside" in machine(written("/opt/x", "a", source={"uri": "https://example.eu/x"}))
 
 
 PLACES: Final[list[Callable[[str], tuple[str, dict[str, Any]]]]] = [
