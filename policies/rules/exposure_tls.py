@@ -1,11 +1,11 @@
-"""Whatever faces the world speaks TLS."""
+"""Whatever faces the world speaks TLS, and so does a provider that carries data to a store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from policies.facts import Resource, Value, plain, select
+from policies.facts import ABSENT, Absent, Resource, Value, is_blank, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._pods import objects_of
@@ -20,12 +20,21 @@ _HCLOUD: Final = "hcloud:index/loadBalancerService:LoadBalancerService"
 _PAT: Final = "scaleway:network/publicGatewayPatRule:PublicGatewayPatRule"
 _OVH: Final = "ovh:CloudProject/loadBalancer:LoadBalancer"
 _OVH_LISTENER: Final = "ovh:index/cloudLoadbalancerListener:CloudLoadbalancerListener"
+_STORE: Final = "pulumi:providers:minio"
 _OVH_TLS: Final = frozenset({"https", "terminatedhttps", "terminated_https", "tls"})
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
+    for found in _in_the_clear(resource):
+        yield violation(
+            _ID,
+            resource,
+            found=found,
+            allowed="a provider with `minioSsl` true and `minioInsecure` left out",
+            fix="set `minioSsl` to true; objects and the key of the store go over this connection",
+        )
     for found in _mistakes(resource):
         yield violation(
             _ID,
@@ -36,6 +45,23 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
             fix="offer HTTPS on port 443 alone, through the router, and leave plain HTTP out, also where "
             "it only redirects: a client that starts in the clear has already sent its key",
         )
+
+
+def _in_the_clear(resource: Resource) -> Iterator[str]:
+    """Yield why a provider of S3 does not speak TLS with whom it means: by default it speaks HTTP."""
+    if resource.type != _STORE:
+        return
+    if not _is_true(resource.properties.get("minioSsl", ABSENT)):
+        yield "`minioSsl` is not true, so what is kept there travels in the clear"
+    insecure = plain(resource.properties.get("minioInsecure"))
+    if not (is_blank(insecure) or insecure is False or str(insecure).lower() == "false"):
+        yield "`minioInsecure` lets anybody answer for the store"
+
+
+def _is_true(value: Value | Absent) -> bool:
+    """Return True for what the provider takes as true; the engine hands its inputs over as texts."""
+    bare = plain(value)
+    return bare is True or (isinstance(bare, str) and bare.lower() == "true")
 
 
 def _mistakes(resource: Resource) -> Iterator[str]:

@@ -28,8 +28,9 @@ _DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes:core/v1:Endpoints": ("subsets.addresses.ip",),
     "kubernetes:discovery.k8s.io/v1:EndpointSlice": ("endpoints.addresses",),
 }
-"""Where an object names what stands behind it, by the beginning of its type; ``residency-volumes`` judges every
-volume, marked or not."""
+"""Where an object names what stands behind it, by the beginning of its type. Volumes are judged by
+``residency-volumes``, marked or not.
+"""
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ annotation that tells KubeVirt's importer what to fill a claim from, and the mon
 ceph-csi. A host has to be a Service of the cluster, a private address, or an endpoint that the catalogue
 places in the jurisdiction; or a cloud gave it to a resource of the same stack, whose place other rules judge.
 A
-bare public address is left to ``residency-addresses``, a host that the catalogue knows to the rules about hosts.
+bare public address is left to ``residency-addresses``, a host that the catalogue knows to those about hosts.
 """
 
 from __future__ import annotations
