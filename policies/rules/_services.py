@@ -28,6 +28,7 @@ Finding = tuple[str, NamedService | str]
 
 _FLAG: Final = re.compile(r"""(?<![\w-])(--[a-z][\w-]*)(?:(?:=|\s+)["']?(?!--)([^\s"',]+))?""")
 _SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://")
+_REMOTE: Final = re.compile(r"RCLONE_CONFIG_(?P<remote>\w+)_(?P<key>TYPE|PROVIDER|ENDPOINT)", re.IGNORECASE)
 _SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
 """Definitions of kinds name every service that there is a field for, and use none."""
 _MERGE: Final = "<<"
@@ -175,9 +176,21 @@ def _container(part: Container, catalog: Catalog) -> Iterator[Finding]:
         for row in names.get(variable.name, ()):
             if _fits(row, variable.value, beside):
                 yield f"{part.path}.env", row
+    remotes = _remotes(environment_of(part))
+    yield from ((f"{part.path}.env", row) for row in _in_own_form(remotes, catalog))
     words = [word for value in (part.command, part.args) for word in _known_words(value)]
     found = _flags(" ".join(words), environment_of(part), catalog)
     yield from ((f"{part.path}.args", row) for row in found)
+
+
+def _remotes(environment: Mapping[str, str]) -> str:
+    """Return the remotes that variables describe to rclone, in the form of its file."""
+    found: dict[str, list[str]] = {}
+    for name, value in environment.items():
+        match = _REMOTE.fullmatch(name)
+        if match is not None:
+            found.setdefault(match["remote"], []).append(f"{match['key']} = {value}")
+    return "\n".join(f"[{name}]\n" + "\n".join(lines) for name, lines in found.items()).lower()
 
 
 def _flags(line: str, environment: Mapping[str, str], catalog: Catalog) -> Iterator[NamedService]:

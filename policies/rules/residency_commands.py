@@ -2,8 +2,9 @@
 
 A ``command:local:Command`` runs with the credentials of whoever runs the program: one line of it can put a
 workload into any cluster, or a machine into any place. So each program that it starts must be readable, and
-none may be one that steers a cloud, a cluster or another machine. What a readable script says to an API of a
-cloud is left to the rules about hosts; commands over SSH are refused by ``residency-unclassified``.
+none may be one that steers a cloud, a cluster or another machine. In these, in containers and in start
+scripts no client of HTTP may send an API of a cloud more than a question; what a program in another language
+says to it is left to the rules about hosts. Commands over SSH are refused by ``residency-unclassified``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from policies.models.local_commands import LOCAL_COMMAND
 from policies.models.problems import STARTS_WORKLOADS
 from policies.models.programs import FileRun
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._api_requests import changing_requests
 from policies.rules._programs import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
@@ -40,10 +42,12 @@ _READABLE: Final = (
 
 
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
-    if context.jurisdiction is None or resource.type != LOCAL_COMMAND:
+    if context.jurisdiction is None:
         return
+    is_local = resource.type == LOCAL_COMMAND
     for line in command_lines_of(resource):
-        for found, fix in dict.fromkeys(_found(line, context.catalog)):
+        steering = _found(line, context.catalog) if is_local else ()
+        for found, fix in dict.fromkeys((*steering, *_requests(line, context.catalog))):
             yield violation(
                 _ID,
                 resource,
@@ -66,6 +70,11 @@ def _found(line: CommandLine, catalog: Catalog) -> Iterator[tuple[str, str]]:
     for file in line.runs.files:
         if not _is_installed(file):
             yield "cannot be read: it runs a file that is not in the program", _READABLE
+
+
+def _requests(line: CommandLine, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    for client, host in changing_requests(line, catalog):
+        yield f"runs {client} with a request to {host} that may create or change what no rule sees", _DECLARE
 
 
 def _is_harmless(used: Used) -> bool:

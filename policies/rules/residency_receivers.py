@@ -45,7 +45,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
                     resource,
                     found=f"`{found.path}` {problem}",
                     allowed=f"a queue or function of the same cloud; {ALLOWED_HOSTS}",
-                    fix="subscribe a queue or a function with a region of the jurisdiction, and read it there",
+                    fix="subscribe a queue or function with a region of the jurisdiction, and read it there",
                 )
 
 
