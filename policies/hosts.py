@@ -7,8 +7,8 @@ characters, base64 in a text that speaks of it), without quotes (a shell joins `
 with variables replaced whose values the manifest spells out.
 
 What only people read is left out: descriptions in the schema of a custom resource, annotations of an alert,
-a few annotations that no controller reads, and in the files of a ConfigMap lines of comment and the names of
-XML namespaces.
+a few annotations that no controller reads, what a selector excludes, and in the files of a ConfigMap lines of
+comment, the names of XML namespaces, and descriptions and links of a dashboard.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from policies.decoding import from_base64
 from policies.facts import ENGINES_OWN, Resource, Value, plain
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
+from policies.prose import is_exclusion, without_packages, without_prose
 
 __all__ = ["Names", "hosts_in", "names_in", "readings", "texts_of", "variables_of"]
 
@@ -256,15 +257,9 @@ class _Reader:
 
 _DOCUMENTARY: Final = re.compile(
     r"app\.kubernetes\.io/.*|artifacthub\.io/.*|meta\.helm\.sh/.*|org\.opencontainers\.image\..*|a8r\.io/.*"
-    r"|kubernetes\.io/(?:description|change-cause)"
+    r"|link\.argocd\.argoproj\.io/.*|kubernetes\.io/(?:description|change-cause)"
 )
 """Annotations by which people and catalogues of charts describe an object; no controller acts on them."""
-_COMMENT: Final = re.compile(
-    r"(?m)^[ \t]*#(?!!|include\b|cloud-|[ \t]*(?:syntax|escape)[ \t]*=)[^\r\n]*(?<!\\)\r?$"
-)
-"""A line of comment. Some lines that begin like one tell a program something: which interpreter, what to
-fetch; and one that ends in a backslash goes on in the next."""
-_NAMESPACE: Final = re.compile(r"""\bxmlns(?::[\w-]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 _ALERT: Final = re.compile(r"spec\.groups\[\d+\]\.rules\[\d+\]")
 _ALERT_KINDS: Final = ("kubernetes:monitoring.coreos.com/", "kubernetes:operator.victoriametrics.com/")
 _SCHEMAS: Final = "kubernetes:apiextensions.k8s.io/"
@@ -304,11 +299,11 @@ def _walk(
     yield from _named(path, _of_key(key))
     bare = plain(value)
     if isinstance(bare, str):
-        yield from _named(path, names_in(bare, variables))
+        yield from _named(path, names_in(without_packages(bare), variables))
     elif isinstance(bare, tuple):
         for index, element in enumerate(bare):
             yield from _walk("", element, f"{path}[{index}]", reader, variables)
-    elif isinstance(bare, Mapping):
+    elif isinstance(bare, Mapping) and not is_exclusion(bare, path):
         own = reader.containers.get(path)
         inner = variables if own is None else own
         for name, item in bare.items():
@@ -318,19 +313,10 @@ def _walk(
             elif key == "binaryData":
                 yield from _named(here, _of_file(names_in(from_base64(plain(item)) or "")))
             elif path == reader.files and isinstance(plain(item), str):
-                text = _without_prose(str(plain(item)))
+                text = without_prose(str(plain(item)))
                 yield from _named(here, _of_key(name) | _of_file(names_in(text, inner)))
             elif own is None or name != "image":
                 yield from _walk(name, item, here, reader, inner)
-
-
-def _without_prose(text: str) -> str:
-    """Return a file without what tells no program where to go. A text of one line is a value, and no file."""
-    if "\n" not in text:
-        return text
-    if "#" in text:
-        text = _COMMENT.sub("", text)
-    return _NAMESPACE.sub("", text) if "xmlns" in text else text
 
 
 def _of_key(key: str) -> Names:
