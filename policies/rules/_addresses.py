@@ -8,7 +8,7 @@ from typing import Final
 
 from policies.addresses import Look, addresses_in
 from policies.decoding import from_base64
-from policies.facts import Resource, StackFacts, Value, plain, select
+from policies.facts import ENGINES_OWN, Resource, StackFacts, Value, plain, select
 from policies.hosts import variables_of
 from policies.models.command_line import environment_of
 from policies.models.containers import Container, containers_of
@@ -98,7 +98,7 @@ _WHOLE: Final = frozenset(
 """Properties of Kubernetes objects whose bare addresses are places: volumes, aliases, endpoints, settings."""
 _LOOKS: Final[Mapping[str, Look]] = dict.fromkeys(("A", "AAAA", "HTTPS", "SVCB"), Look.ANY)
 """Records of a zone file in which any address is an answer."""
-_UNREAD: Final = frozenset({"status", "__internal"})
+_UNREAD: Final = frozenset({"status", ENGINES_OWN})
 _UPSTREAMS: Final = frozenset({"mailer", "nameserver", "peer", "server", "server-template"})
 _ARRIVALS: Final = frozenset({"hostIP", "image"})
 """Properties of a container that name no place to which it speaks."""

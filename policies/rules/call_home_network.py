@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.decoding import from_base64
-from policies.facts import ABSENT, Absent, Resource, StackFacts, Value, is_blank, plain, select, shown
+from policies.facts import ABSENT, Absent, Resource, StackFacts, Value, is_blank, plain, shown
 from policies.hosts import readings
-from policies.models.machines import SCRIPTS
+from policies.models.machines import SCRIPTS, start_texts
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._call_home import LAW, NO_EXCEPTION
 from policies.rules._clusters import cluster_key, may_be_one
@@ -123,12 +123,11 @@ def _enforces(plug_in: Value) -> bool:
 
 
 def _scripts(resource: Resource) -> Iterator[tuple[str, str]]:
-    names = _COMMANDS if resource.package == "command" else SCRIPTS.get(resource.type, ())
-    for name in names:
-        for found in select(resource.properties, name):
-            text = plain(found.value)
-            if isinstance(text, str):
-                yield found.path, text
+    yield from start_texts(resource)
+    for name in _COMMANDS if resource.package == "command" else ():
+        text = plain(resource.properties.get(name))
+        if isinstance(text, str):
+            yield name, text
 
 
 def _says_off(text: str) -> bool:

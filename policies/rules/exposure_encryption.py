@@ -37,7 +37,7 @@ _UNENCRYPTED: Final = {
 """Stores that lie in the clear, with the component that puts nothing there but weights, which are public.
 
 Anybody can call a component that. So it counts only in a stack that is held to a lock, where nothing runs
-that could put anything else there.
+that could put anything else there, and nothing at all before there is one.
 """
 
 _VOLUME: Final = "ovh:CloudProject/volume:Volume"
@@ -116,7 +116,7 @@ def _storage_class(resource: Resource, stack: StackFacts) -> Iterator[Violation]
 def _weights_only(resource: Resource, context: Context) -> Iterator[Violation]:
     why, component = _UNENCRYPTED[resource.type]
     is_child = component in {_types(resource.urn)[-2:][0], _types(resource.options.parent or "")[-1]}
-    if is_child and context.lock is not None:
+    if is_child and (context.lock is not None or context.lock_problem):
         return
     doubt = "this stack is held to no lock" if is_child else f"this one is no child of {component}"
     yield Violation(

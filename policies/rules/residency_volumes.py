@@ -4,8 +4,8 @@ Judged are the servers of NFS, SMB, Ceph, iSCSI and of drivers that a volume or 
 annotation that tells KubeVirt's importer what to fill a claim from, and the monitors in the configuration of
 ceph-csi. A host has to be a Service of the cluster, a private address, or an endpoint that the catalogue
 places in the jurisdiction; or a cloud gave it to a resource of the same stack, whose place other rules judge.
-A
-bare public address is left to ``residency-addresses``, a host that the catalogue knows to those about hosts.
+A bare public address is left to ``residency-addresses``, a host that the catalogue knows to the rules about
+hosts.
 """
 
 from __future__ import annotations
