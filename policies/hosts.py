@@ -23,9 +23,9 @@ from urllib.parse import unquote
 
 from policies.decoding import from_base64
 from policies.facts import ENGINES_OWN, Resource, Value, plain
-from policies.models.command_line import environment_of
-from policies.models.containers import Container, containers_of
 from policies.prose import is_exclusion, without_packages, without_prose
+from policies.workloads.command_line import environment_of
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["Names", "hosts_in", "names_in", "readings", "texts_of", "variables_of"]
 

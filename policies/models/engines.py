@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import UNKNOWN, Unknown, Value, contains_unknown, is_blank, plain
-from policies.models.command_line import CommandLine, Token, base_name, is_wrapping
-from policies.models.containers import Container
 from policies.models.engine_images import Engine, engine_of_image, family_of_image
 from policies.models.llama_cpp import is_llama_variable
 from policies.models.programs import runs_of
 from policies.models.vllm import VLLM_SUBCOMMANDS, is_vllm_variable
+from policies.workloads.command_line import CommandLine, Token, base_name, is_wrapping
+from policies.workloads.containers import Container
 
 __all__ = [
     "Engine",

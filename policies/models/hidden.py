@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, Value
-from policies.models.command_line import base_name
-from policies.models.containers import Container
-from policies.models.launchers import INLINE_FLAGS
-from policies.models.mounts import MapFile, map_files, mount_under, mounts_of, pod_spec_of
-from policies.models.program_names import PYTHON, SHELLS
-from policies.models.runs import MAYBE, FileRun, Runs
+from policies.workloads.command_line import base_name
+from policies.workloads.containers import Container
+from policies.workloads.launchers import INLINE_FLAGS
+from policies.workloads.mounts import MapFile, map_files, mount_under, mounts_of, pod_spec_of
+from policies.workloads.program_names import PYTHON, SHELLS
+from policies.workloads.runs import MAYBE, FileRun, Runs
 
 __all__ = ["hidden_programs", "is_map_file", "map_keys"]
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final
 
-from policies.models.command_line import Token
-from policies.models.containers import Variable
 from policies.models.references import Reference, named, named_repository, unreadable
+from policies.workloads.command_line import Token
+from policies.workloads.containers import Variable
 
 __all__ = ["is_llama_variable", "llama_models", "llama_variable"]
 

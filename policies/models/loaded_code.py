@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policies.facts import Unknown, plain
-from policies.models.command_line import CommandLine, Token, base_name, environment_of, words_of
-from policies.models.containers import Container
-from policies.models.mounts import mount_under, mounts_of
+from policies.workloads.command_line import CommandLine, Token, base_name, environment_of, words_of
+from policies.workloads.containers import Container
+from policies.workloads.mounts import mount_under, mounts_of
 
 __all__ = ["loaded_code"]
 

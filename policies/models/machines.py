@@ -18,9 +18,9 @@ import yaml
 
 from policies.decoding import from_base64
 from policies.facts import Resource, Value, freeze, plain, select
-from policies.models.containers import Container
 from policies.models.engines import mentions_engine
 from policies.models.written_files import UNSEEN_MANIFEST, WrittenFile, puts_a_manifest, written_files
+from policies.workloads.containers import Container
 
 __all__ = ["SCRIPTS", "Start", "start_texts", "starts_of"]
 

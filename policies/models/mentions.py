@@ -12,13 +12,13 @@ from typing import Final
 
 from catalog.marks import MODELS_DIRECTORY
 from policies.facts import Absent, Value, is_blank, plain
-from policies.models.command_line import Token, environment_of, words_of
-from policies.models.containers import Container, exec_commands
 from policies.models.engine_images import engine_of_image
 from policies.models.engines import starts_engine
 from policies.models.known_models import family_in, known_models, without_comments
 from policies.models.references import Reference, named, unreadable
-from policies.models.runs import Runs
+from policies.workloads.command_line import Token, environment_of, words_of
+from policies.workloads.containers import Container, exec_commands
+from policies.workloads.runs import Runs
 
 __all__ = ["known_in_container", "known_in_text", "known_in_values", "known_in_volumes", "models_mentioned"]
 

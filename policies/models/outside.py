@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policies.facts import Resource, is_blank
-from policies.models.command_line import Token, base_name, command_line
-from policies.models.containers import Container
 from policies.models.engines import engine_of_image, mentions_engine, suspicions
 from policies.models.hidden import hidden_programs
-from policies.models.launchers import CONTAINER_TOOLS
-from policies.models.local_commands import local_commands
 from policies.models.machines import Start, starts_of
 from policies.models.mentions import models_mentioned
 from policies.models.problems import STARTS_WORKLOADS, USUAL_ON_MACHINES
 from policies.models.programs import Runs, runs_of
-from policies.models.serverless import serverless_containers
-from policies.models.shell import read_script
+from policies.workloads.command_line import Token, base_name, command_line
+from policies.workloads.containers import Container
+from policies.workloads.launchers import CONTAINER_TOOLS
+from policies.workloads.local_commands import local_commands
+from policies.workloads.serverless import serverless_containers
+from policies.workloads.shell import read_script
 
 __all__ = ["served_outside"]
 

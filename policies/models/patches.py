@@ -7,9 +7,9 @@ from typing import Final
 
 from catalog.off_switches import OFF_SWITCHES
 from policies.facts import Resource, is_blank, plain
-from policies.models.containers import Container, containers_of
-from policies.models.mounts import pod_spec_of
 from policies.models.references import Reference, unreadable
+from policies.workloads.containers import Container, containers_of
+from policies.workloads.mounts import pod_spec_of
 
 __all__ = ["patched"]
 

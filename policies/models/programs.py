@@ -18,11 +18,13 @@ from dataclasses import replace
 from typing import Final
 
 from policies.facts import Value, is_blank
-from policies.models.command_line import Token, base_name, environment_of, words_of
-from policies.models.containers import Container
 from policies.models.engine_images import engine_of_image
-from policies.models.inline_code import python_problem
-from policies.models.launchers import (
+from policies.models.problems import AWK, CHANGES_PATH, INPUT, OWN_FILE, STARTS_WORKLOADS, UNREADABLE
+from policies.models.references import named
+from policies.workloads.command_line import Token, base_name, environment_of, words_of
+from policies.workloads.containers import Container
+from policies.workloads.inline_code import python_problem
+from policies.workloads.launchers import (
     INLINE_FLAGS,
     JOINING,
     STRICT_LAUNCHERS,
@@ -30,11 +32,9 @@ from policies.models.launchers import (
     changes_cluster,
     launched,
 )
-from policies.models.problems import AWK, CHANGES_PATH, INPUT, OWN_FILE, STARTS_WORKLOADS, UNREADABLE
-from policies.models.program_names import LAUNCHERS, PYTHON, SHELLS
-from policies.models.references import named
-from policies.models.runs import MAYBE, FileRun, Runs
-from policies.models.shell import ScriptWord, read_script
+from policies.workloads.program_names import LAUNCHERS, PYTHON, SHELLS
+from policies.workloads.runs import MAYBE, FileRun, Runs
+from policies.workloads.shell import ScriptWord, read_script
 
 __all__ = ["runs_of"]
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from catalog.marks import MODELS_DIRECTORY
 from policies.facts import TEXT_OBJECTS, Resource, Value, contains_unknown, plain
-from policies.models.command_line import Token, command_line, environment_of
-from policies.models.containers import Blind, Container, Variable, containers_of, exec_commands
 from policies.models.engines import Engine, mentions_engine, started, starts_engine, suspicions
 from policies.models.hidden import hidden_programs, is_map_file
 from policies.models.llama_cpp import llama_models, llama_variable
@@ -22,13 +20,15 @@ from policies.models.mentions import (
     known_in_volumes,
     models_mentioned,
 )
-from policies.models.mounts import mounts_of
 from policies.models.patches import patched
 from policies.models.programs import runs_of
 from policies.models.references import Reference, named, unreadable
-from policies.models.runs import Runs
 from policies.models.vllm import vllm_models, vllm_variable
 from policies.models.weights_places import local_instead_of_hub, mounted_elsewhere
+from policies.workloads.command_line import Token, command_line, environment_of
+from policies.workloads.containers import Blind, Container, Variable, containers_of, exec_commands
+from policies.workloads.mounts import mounts_of
+from policies.workloads.runs import Runs
 
 __all__ = ["SERVING_GROUPS", "models_served"]
 

@@ -14,8 +14,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-from policies.models.command_line import Token
-from policies.models.containers import Variable
 from policies.models.references import Reference, named, unreadable
 from policies.models.vllm_flags import (
     CONFIG_JSON_FLAGS,
@@ -26,6 +24,8 @@ from policies.models.vllm_flags import (
     ONE_VALUE_FLAGS,
     FlagKind,
 )
+from policies.workloads.command_line import Token
+from policies.workloads.containers import Variable
 
 __all__ = ["VLLM_SUBCOMMANDS", "is_vllm_variable", "vllm_models", "vllm_variable"]
 

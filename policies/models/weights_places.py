@@ -9,11 +9,11 @@ from typing import Final
 
 from catalog.marks import MODELS_DIRECTORY
 from policies.facts import Value, plain
-from policies.models.command_line import Token, base_name
-from policies.models.containers import Container
 from policies.models.known_models import family_in, known_models
-from policies.models.mounts import Mount, mounts_of
 from policies.models.references import Reference, unreadable
+from policies.workloads.command_line import Token, base_name
+from policies.workloads.containers import Container
+from policies.workloads.mounts import Mount, mounts_of
 
 __all__ = ["local_instead_of_hub", "mounted_elsewhere"]
 

@@ -10,11 +10,11 @@ from policies.addresses import Look, addresses_in
 from policies.decoding import from_base64
 from policies.facts import ENGINES_OWN, Resource, StackFacts, Value, plain, select
 from policies.hosts import variables_of
-from policies.models.command_line import environment_of
-from policies.models.containers import Container, containers_of
 from policies.models.machines import start_texts
-from policies.rules._haproxy import looks_like_haproxy
+from policies.proxies.haproxy import looks_like_haproxy
 from policies.rules._zone_files import TARGET, zone_answers
+from policies.workloads.command_line import environment_of
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["OWN", "addresses_of", "is_untold_end", "own_addresses"]
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from catalog import Catalog
 from policies.hosts import hosts_in
-from policies.models.command_line import Token, base_name
-from policies.rules._programs import CommandLine
+from policies.models.command_lines import CommandLine
+from policies.workloads.command_line import Token, base_name
 
 __all__ = ["changing_requests"]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from policies.proxies.haproxy import Configuration, Line, Section
 from policies.rules._destinations import host_of
-from policies.rules._haproxy import Configuration, Line, Section
 
 __all__ = ["mistakes"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import TEXT_OBJECTS, Absent, Resource, Secret, Unknown, Value, is_blank, plain, select
-from policies.models.container_runs import images_run
-from policies.models.containers import CONTAINER_LISTS, Container, containers_of
 from policies.models.machines import SCRIPTS, starts_of
 from policies.models.programs import runs_of
 from policies.violations import violation
+from policies.workloads.container_runs import images_run
+from policies.workloads.containers import CONTAINER_LISTS, Container, containers_of
 
 __all__ = ["ImageName", "images_of", "violation"]
 

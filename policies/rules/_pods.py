@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import ABSENT, Absent, Resource, StackFacts, Unknown, Value, is_blank, plain
-from policies.models.containers import CONTAINER_LISTS, Container, containers_of
 from policies.rules._clusters import default_namespace
 from policies.rules._serving import serves
+from policies.workloads.containers import CONTAINER_LISTS, Container, containers_of
 
 __all__ = ["KubernetesObject", "Pod", "cluster_of", "field", "known", "objects_of", "serving_pods"]
 

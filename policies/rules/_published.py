@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import ABSENT, Absent, Resource, Unknown, Value, is_blank, plain, select
-from policies.models.containers import Container, containers_of
-from policies.models.mounts import pod_spec_of
 from policies.rules._pods import field
 from policies.rules._serving import serves
+from policies.workloads.containers import Container, containers_of
+from policies.workloads.mounts import pod_spec_of
 
 __all__ = ["TLS_PORTS", "faces_outside", "mistakes_of"]
 

@@ -16,9 +16,9 @@ from policies.decoding import from_base64
 from policies.documents import TooMuchError, documents_in
 from policies.facts import Resource, Unknown, Value, is_blank, plain
 from policies.hosts import readings, variables_of
-from policies.models.command_line import environment_of
-from policies.models.containers import Container, containers_of
 from policies.models.machines import starts_of
+from policies.workloads.command_line import environment_of
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["services_in"]
 

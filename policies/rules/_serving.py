@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import Resource
-from policies.models.command_line import Token, command_line
-from policies.models.containers import Container, containers_of
 from policies.models.engines import Engine, started, suspicions
 from policies.violations import violation
+from policies.workloads.command_line import Token, command_line
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["Server", "normal_flag", "servers_of", "serves", "violation"]
 

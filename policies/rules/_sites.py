@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.proxies.haproxy import Configuration, Line, Section
 from policies.rule import Context
 from policies.rules._destinations import host_of
-from policies.rules._haproxy import Configuration, Line, Section
 
 __all__ = ["site_hosts", "unprotected", "upstream_hosts"]
 

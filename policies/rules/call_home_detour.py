@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, Unknown, is_blank, plain, select
-from policies.models.command_line import command_line
-from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._call_home import LAW, NO_EXCEPTION
 from policies.rules._pods import serving_pods
 from policies.rules._serving import serves, violation
 from policies.violations import Violation
+from policies.workloads.command_line import command_line
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["RULE"]
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from policies.facts import Resource
-from policies.models.command_line import Token, environment_of
 from policies.models.engines import Engine
 from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
 from policies.rule import Context, Family, ResourceRule, Severity
@@ -16,6 +15,7 @@ from policies.rules._call_home import LAW, NO_EXCEPTION, SOURCE
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._serving import Server, normal_flag, servers_of, violation
 from policies.violations import Violation
+from policies.workloads.command_line import Token, environment_of
 
 __all__ = ["HOST_FLAGS", "LLAMA_REFUSED", "RULE", "VLLM_REFUSED"]
 

@@ -7,13 +7,13 @@ from typing import Final
 
 from catalog.off_switches import OFF_SWITCHES
 from policies.facts import Resource, plain
-from policies.models.command_line import Token, base_name, environment_of
-from policies.models.containers import Container, containers_of
 from policies.models.engines import Engine
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._call_home import LAW, LMCACHE_SWITCH, NO_EXCEPTION, SOURCE
 from policies.rules._serving import Server, servers_of, violation
 from policies.violations import Violation
+from policies.workloads.command_line import Token, base_name, environment_of
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["RULE"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts import Resource, is_blank
-from policies.models.command_line import command_line
-from policies.models.containers import Container
-from policies.models.serverless import all_containers
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._call_home import DENIED, LAW, NO_EXCEPTION, SOURCE, is_denied
 from policies.rules._serving import violation
 from policies.violations import Violation
+from policies.workloads.command_line import command_line
+from policies.workloads.containers import Container
+from policies.workloads.serverless import all_containers
 
 __all__ = ["RULE"]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, Secret, Value, is_blank, plain, select
-from policies.models.containers import Container
-from policies.models.serverless import all_containers
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._exposure import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._pods import objects_of
 from policies.secrets import is_secret_name, secrets_in, settings_in
 from policies.violations import Violation
+from policies.workloads.containers import Container
+from policies.workloads.serverless import all_containers
 
 __all__ = ["RULE"]
 

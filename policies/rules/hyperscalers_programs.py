@@ -11,13 +11,13 @@ from typing import Final
 
 from catalog import Catalog, Program, ProgramKind
 from policies.facts import Resource
-from policies.models.command_line import Token
+from policies.models.command_lines import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import is_read
 from policies.rules._hyperscalers import LAW
-from policies.rules._programs import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rules._residency import violation
 from policies.violations import Violation
+from policies.workloads.command_line import Token
 
 __all__ = ["RULE"]
 

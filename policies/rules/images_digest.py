@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from policies.facts import Resource, Unknown, plain, shown
-from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._images import images_of
 from policies.violations import Violation
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["RULE"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.facts import Resource, plain, shown
-from policies.models.containers import Container, containers_of
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.violations import Violation
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["RULE"]
 

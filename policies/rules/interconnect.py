@@ -9,14 +9,14 @@ from math import prod
 from typing import Final
 
 from policies.facts import Resource, Unknown, Value, is_blank, plain
-from policies.models.command_line import Token, base_name, command_line
-from policies.models.containers import Container, containers_of
 from policies.models.engines import Engine
 from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._pods import field
 from policies.rules._serving import Server, normal_flag, servers_of, violation
 from policies.violations import Violation
+from policies.workloads.command_line import Token, base_name, command_line
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["ANNOTATION", "RULE"]
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from policies.facts import Resource, Secret, StackFacts, Unknown, Value, plain
-from policies.models.containers import Container, containers_of, exec_commands
 from policies.models.engines import mentions_engine
 from policies.models.hidden import map_keys
 from policies.models.manifests import decoded
-from policies.models.mounts import MapFile, Mount, map_files, mounts_of
 from policies.models.programs import runs_of
-from policies.models.runs import MAYBE, FileRun
 from policies.rule import Context, Family, ResourceRule, Rule, Severity, StackRule
 from policies.rules import call_home_egress, call_home_flags, call_home_switches, interconnect, model_ip
 from policies.rules._pods import KubernetesObject, cluster_of, field, objects_of
 from policies.rules._serving import serves, violation
 from policies.violations import Violation
+from policies.workloads.containers import Container, containers_of, exec_commands
+from policies.workloads.mounts import MapFile, Mount, map_files, mounts_of
+from policies.workloads.runs import MAYBE, FileRun
 
 __all__ = ["RULE"]
 

@@ -14,14 +14,14 @@ from typing import Final
 
 from catalog import Catalog, ProgramKind
 from policies.facts import Resource
-from policies.models.local_commands import LOCAL_COMMAND
+from policies.models.command_lines import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.models.problems import STARTS_WORKLOADS
 from policies.models.programs import FileRun
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._api_requests import changing_requests
-from policies.rules._programs import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
+from policies.workloads.local_commands import LOCAL_COMMAND
 
 __all__ = ["RULE"]
 

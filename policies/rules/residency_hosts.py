@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from catalog import Host
 from policies.facts import TEXT_OBJECTS, Resource
+from policies.proxies.haproxy import looks_like_haproxy
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._elsewhere import elsewhere
-from policies.rules._haproxy import looks_like_haproxy
 from policies.rules._hosts import hosts_of, is_read, places_of, shown_path
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.rules.router import texts_in

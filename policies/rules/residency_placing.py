@@ -14,11 +14,11 @@ from typing import Final
 
 from catalog import Catalog, Place
 from policies.facts import Resource, Secret, Unknown, Value, is_blank, plain, select, shown
-from policies.models.containers import Container
-from policies.models.serverless import all_containers
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._residency import LAW, NO_EXCEPTION, violation
 from policies.violations import Violation
+from policies.workloads.containers import Container
+from policies.workloads.serverless import all_containers
 
 __all__ = ["RULE"]
 

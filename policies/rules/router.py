@@ -12,12 +12,12 @@ from typing import Final
 
 from policies.decoding import from_base64
 from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
+from policies.proxies.haproxy import HaproxyError, looks_like_haproxy, read, written_by
+from policies.proxies.scripts import scripts_in
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere
-from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read, written_by
 from policies.rules._haproxy_checks import mistakes
-from policies.rules._scripts import scripts_in
 from policies.rules._sites import site_hosts, unprotected
 from policies.rules._zone_files import published_names, zone_answers
 from policies.violations import Violation

@@ -14,15 +14,15 @@ from typing import Final
 
 from policies.documents import TooMuchError
 from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, is_blank, plain
+from policies.proxies.commands import targets_in_commands
+from policies.proxies.haproxy import looks_like_haproxy, written_by
+from policies.proxies.scripts import scripts_in
+from policies.proxies.texts import targets_in_text
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import problem_of_upstream
 from policies.rules._front_doors import is_front_door, leads_of
-from policies.rules._haproxy import looks_like_haproxy, written_by
 from policies.rules._pods import KubernetesObject, field, known, objects_of
-from policies.rules._scripts import scripts_in
-from policies.rules._upstream_commands import targets_in_commands
-from policies.rules._upstreams import targets_in_text
 from policies.rules.router import texts_in
 from policies.violations import Violation
 

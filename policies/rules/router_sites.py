@@ -14,10 +14,10 @@ from typing import Final
 from catalog.marks import NO_ANSWER
 from policies.facts import TEXT_OBJECTS, Resource, StackFacts, Unknown, plain, select
 from policies.locality import load_locality, resolve
+from policies.proxies.haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._destinations import host_of
 from policies.rules._elsewhere import claimed_elsewhere, domain_of, elsewhere, is_own
-from policies.rules._haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rules._sites import site_hosts, upstream_hosts
 from policies.rules.router import ANSWERS, texts_in
 from policies.violations import Violation

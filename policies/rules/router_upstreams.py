@@ -15,17 +15,17 @@ from typing import Final
 
 from policies.documents import TooMuchError
 from policies.facts import TEXT_OBJECTS, Resource, plain, select
+from policies.proxies.commands import targets_in_commands
+from policies.proxies.fields import targets_in_fields
+from policies.proxies.scripts import here_documents, scripts_in
+from policies.proxies.targets import Target
+from policies.proxies.texts import targets_in_text
+from policies.proxies.variables import targets_in_variables
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_upstream
 from policies.rules._hosts import shown_path
 from policies.rules._localities import locality_problems
-from policies.rules._scripts import here_documents, scripts_in
-from policies.rules._targets import Target
-from policies.rules._upstream_commands import targets_in_commands
-from policies.rules._upstream_fields import targets_in_fields
-from policies.rules._upstream_variables import targets_in_variables
-from policies.rules._upstreams import targets_in_text
 from policies.rules.router import texts_in
 from policies.violations import Violation
 

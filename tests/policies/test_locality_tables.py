@@ -19,8 +19,8 @@ from catalog import load_catalog
 from policies.locality import LocalityError, load_locality
 from policies.locality.table import TABLES
 from policies.models.machines import SCRIPTS
-from policies.models.serverless import SERVERLESS
 from policies.rules.hyperscalers_plugins import PUBLISHED
+from policies.workloads.serverless import SERVERLESS
 
 SDKS: Final = {
     "civo": "pulumi_civo",

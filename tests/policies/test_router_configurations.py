@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from components.platform import render_egress_gate
 from components.router import RouterConfiguration, Upstream, render_router
 from policies.context import build_context
-from policies.rules._haproxy import HaproxyError, read
+from policies.proxies.haproxy import HaproxyError, read
 from policies.rules.router import RULE
 from tests.policies.stacks import TODAY, explicit_provider, resource
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from policies.rules._upstream_commands import targets_in_commands
-from policies.rules._upstream_variables import targets_in_variables
-from policies.rules._upstreams import targets_in_text
+from policies.proxies.commands import targets_in_commands
+from policies.proxies.texts import targets_in_text
+from policies.proxies.variables import targets_in_variables
 from tests.policies.stacks import explicit_provider, resource
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Resource, plain
-from policies.models.containers import Container, containers_of
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["here_documents", "scripts_in"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.facts import Resource, Unknown, Value, is_blank, plain
-from policies.models.containers import Container, Variable
+from policies.workloads.containers import Container, Variable
 
 __all__ = ["LOCAL_COMMAND", "local_commands"]
 

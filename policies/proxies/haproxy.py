@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from policies.rules._scripts import here_documents
+from policies.proxies.scripts import here_documents
 
 __all__ = ["Configuration", "HaproxyError", "Line", "Section", "looks_like_haproxy", "read", "written_by"]
 

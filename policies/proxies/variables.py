@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts import Resource, plain
-from policies.models.containers import Container, containers_of
-from policies.rules._targets import Target, upstream
+from policies.proxies.targets import Target, upstream
+from policies.workloads.containers import Container, containers_of
 
 __all__ = ["targets_in_variables"]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from policies.models.command_line import Token, base_name
-from policies.models.program_names import LAUNCHERS
+from policies.workloads.command_line import Token, base_name
+from policies.workloads.program_names import LAUNCHERS
 
 __all__ = [
     "CONTAINER_TOOLS",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from policies.rules._targets import COMMENT, Target, redirection, upstream
+from policies.proxies.targets import COMMENT, Target, redirection, upstream
 
 __all__ = ["targets_in_caddyfile"]
 

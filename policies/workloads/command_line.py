@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import Value, is_blank, plain
-from policies.models.containers import Container
-from policies.models.program_names import LAUNCHERS, PYTHON, SHELLS
+from policies.workloads.containers import Container
+from policies.workloads.program_names import LAUNCHERS, PYTHON, SHELLS
 
 __all__ = [
     "CommandLine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from policies.models.command_line import Token
+from policies.workloads.command_line import Token
 
 __all__ = ["MAYBE", "FileRun", "Runs"]
 

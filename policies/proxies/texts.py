@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from policies.rules._targets import Target
-from policies.rules._upstream_apache import targets_in_apache
-from policies.rules._upstream_caddy import targets_in_caddyfile
-from policies.rules._upstream_directives import targets_in_directives
-from policies.rules._upstream_fields import targets_in_documents
-from policies.rules._upstream_nginx import targets_in_nginx
+from policies.proxies.apache import targets_in_apache
+from policies.proxies.caddy import targets_in_caddyfile
+from policies.proxies.directives import targets_in_directives
+from policies.proxies.fields import targets_in_documents
+from policies.proxies.nginx import targets_in_nginx
+from policies.proxies.targets import Target
 
 __all__ = ["targets_in_text"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import Absent, Resource, Unknown, Value, is_blank, plain
-from policies.models.containers import Blind, Container, Variable, containers_of
+from policies.workloads.containers import Blind, Container, Variable, containers_of
 
 __all__ = ["SERVERLESS", "all_containers", "serverless_containers"]
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from policies.models.command_line import Token, base_name
-from policies.models.launchers import CONTAINER_TOOLS
+from policies.workloads.command_line import Token, base_name
+from policies.workloads.launchers import CONTAINER_TOOLS
 
 __all__ = ["images_run"]
 

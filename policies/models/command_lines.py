@@ -13,15 +13,15 @@ from typing import Final
 
 from catalog import Catalog, Program
 from policies.facts import Resource, Value, plain
-from policies.models.command_line import Token, base_name, environment_of, is_wrapping
-from policies.models.containers import Blind, Container, exec_commands
-from policies.models.launchers import STRICT_LAUNCHERS, launched
-from policies.models.local_commands import local_commands
 from policies.models.machines import starts_of
-from policies.models.program_names import LAUNCHERS, PYTHON
 from policies.models.programs import runs_of
-from policies.models.runs import Runs
-from policies.models.serverless import all_containers
+from policies.workloads.command_line import Token, base_name, environment_of, is_wrapping
+from policies.workloads.containers import Blind, Container, exec_commands
+from policies.workloads.launchers import STRICT_LAUNCHERS, launched
+from policies.workloads.local_commands import local_commands
+from policies.workloads.program_names import LAUNCHERS, PYTHON
+from policies.workloads.runs import Runs
+from policies.workloads.serverless import all_containers
 
 __all__ = ["CommandLine", "Used", "command_lines_of", "first_word", "programs_in"]
 

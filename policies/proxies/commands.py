@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from policies.facts import Resource, plain
-from policies.models.command_line import Token, base_name
-from policies.models.local_commands import LOCAL_COMMAND
-from policies.rules._programs import CommandLine, command_lines_of
-from policies.rules._targets import Target, upstream
+from policies.models.command_lines import CommandLine, command_lines_of
+from policies.proxies.targets import Target, upstream
+from policies.workloads.command_line import Token, base_name
+from policies.workloads.local_commands import LOCAL_COMMAND
 
 __all__ = ["targets_in_commands"]
 

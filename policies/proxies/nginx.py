@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
-from policies.rules._targets import COMMENT, Target, authority_of, upstream
+from policies.proxies.targets import COMMENT, Target, authority_of, upstream
 
 __all__ = ["targets_in_nginx"]
 

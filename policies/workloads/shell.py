@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from policies.models.shell_words import ASSIGNMENT, Command, Found, LostError, ScriptWord, WordReader
+from policies.workloads.shell_words import ASSIGNMENT, Command, Found, LostError, ScriptWord, WordReader
 
 __all__ = ["Command", "Script", "ScriptWord", "read_script"]
 

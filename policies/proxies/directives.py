@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policies.rules._targets import COMMENT, Target, redirection, upstream
+from policies.proxies.targets import COMMENT, Target, redirection, upstream
 
 __all__ = ["targets_in_directives"]
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from policies.documents import documents_in
 from policies.facts import Value, plain
-from policies.rules._targets import Target, redirection, upstream
+from policies.proxies.targets import Target, redirection, upstream
 
 __all__ = ["targets_in_documents", "targets_in_fields"]
 

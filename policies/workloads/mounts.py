@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.facts import Resource, Unknown, Value, plain
-from policies.models.containers import Container
+from policies.workloads.containers import Container
 
 __all__ = ["MapFile", "Mount", "map_files", "mount_under", "mounts_of", "pod_spec_of"]
 

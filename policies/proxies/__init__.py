@@ -1,0 +1,1 @@
+"""Where proxies send requests, read from what configures them. Nothing here says whether a host is right."""

@@ -1,0 +1,1 @@
+"""What a resource runs: its containers, the words of their commands, the scripts in those."""
