@@ -64,19 +64,6 @@ class Analyzer:
             "sovereign", "0.0.1", policies or build_policies(), EnforcementLevel.ADVISORY
         )
 
-    @contextmanager
-    def served(self) -> Generator[Any]:
-        """The analyzer behind a real gRPC server, as a stub that calls it as the engine does."""
-        server = grpc.server(ThreadPoolExecutor(max_workers=1))
-        analyzer_pb2_grpc.add_AnalyzerServicer_to_server(self.server, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield analyzer_pb2_grpc.AnalyzerStub(channel)
-        finally:
-            server.stop(grace=1).wait()
-
     def preview(self, stack: StackFacts, stub: Any = None) -> list[Answer]:
         """Everything the pack says in a preview of a stack: each resource alone, then the stack.
 
@@ -110,6 +97,38 @@ class Analyzer:
             resources=[_stack_resource(each) for each in stack.resources]
         )
         return answers + _answers(ask("AnalyzeStack", request), "")
+
+
+class Wire:
+    """A real gRPC server, as the engine starts one, behind which one analyzer after the other stands."""
+
+    def __init__(self, stub: Any) -> None:
+        self._stub = stub
+        self._behind: Any = None
+
+    def to(self, analyzer: Analyzer) -> Any:
+        """The stub that calls an analyzer from now on."""
+        self._behind = analyzer.server
+        return self._stub
+
+    def __getattr__(self, name: str) -> Any:
+        """What the server calls."""
+        return lambda request, context: getattr(self._behind, name)(request, context)
+
+
+@contextmanager
+def served() -> Generator[Wire]:
+    """A server, for as long as the block takes."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        wire = Wire(analyzer_pb2_grpc.AnalyzerStub(channel))
+        analyzer_pb2_grpc.add_AnalyzerServicer_to_server(wire, server)
+        server.start()
+        try:
+            yield wire
+        finally:
+            server.stop(grace=1).wait()
 
 
 def _answers(response: Any, urn: str) -> list[Answer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -31,7 +32,7 @@ _PROVIDERS: Final = "pulumi:providers"
 _NO_PROVIDER: Final = frozenset({"pulumi:pulumi:Stack", _PROVIDERS})
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     pass
 
 
@@ -163,14 +164,16 @@ def closed_namespace(namespace: str) -> dict[str, Any]:
     }
 
 
-def cases() -> Iterator[Case]:
+@cache
+def cases() -> tuple[Case, ...]:
     """Every case of every rule."""
+    found: list[Case] = []
     for path in sorted(CASES.glob("*.yaml")):
         loader = _Loader(path.read_text(encoding="utf-8"))
         document = cast("Mapping[str, Any]", loader.get_single_data())
         for key in ("pass", "fail"):
-            for fields in document[key]:
-                yield Case(path.stem, key == "fail", fields)
+            found.extend(Case(path.stem, key == "fail", fields) for fields in document[key])
+    return tuple(found)
 
 
 def make_urn(type_token: str, name: str) -> str:

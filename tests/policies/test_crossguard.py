@@ -23,7 +23,7 @@ from policies.facts import UNKNOWN, Opaque, Secret, StackFacts, contains_unknown
 from policies.pack import build_policies
 from policies.rule import load_rules
 from policies.rules.residency_labels import JURISDICTION_LABEL
-from tests.policies.engine_messages import UNKNOWN_TEXT, Analyzer
+from tests.policies.engine_messages import UNKNOWN_TEXT, Analyzer, served
 from tests.policies.stacks import Case, cases, explicit_provider, rehearsed, resource, violations_of
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -33,7 +33,7 @@ ASSET = "c44067f5952c0a294b673a41bacd8c17"
 INFORMING = frozenset(rule.id for rule in load_rules() if rule.advisory)
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
 def test_the_pack_says_of_a_stack_what_the_rules_say(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = Analyzer(monkeypatch, case.jurisdiction, case.context()).preview(case.stack())
 
@@ -48,12 +48,12 @@ def test_over_the_wire_the_pack_blames_the_same_resources_as_the_rules(
     """Every case through a real gRPC server: the sets of all rules and all resources are equal."""
     expected: set[tuple[str, str, str]] = set()
     answered: set[tuple[str, str, str]] = set()
-    for case in cases():
-        expected |= {(case.id, v.rule, v.urn) for v in violations_of(case.stack(), case.context())}
-        run = Analyzer(monkeypatch, case.jurisdiction, case.context())
-        with run.served() as stub:
-            answers = run.preview(case.stack(), stub)
-        answered |= {(case.id, answer.policy, answer.urn) for answer in answers}
+    with served() as wire:
+        for case in cases():
+            expected |= {(case.id, v.rule, v.urn) for v in violations_of(case.stack(), case.context())}
+            run = Analyzer(monkeypatch, case.jurisdiction, case.context())
+            answers = run.preview(case.stack(), wire.to(run))
+            answered |= {(case.id, answer.policy, answer.urn) for answer in answers}
 
     assert answered == expected
     spoken = {(name, rule) for name, rule, _ in answered}

@@ -11,7 +11,7 @@ from policies.rule import RuleError, load_rules
 from tests.policies.stacks import CASES, Case, cases, violations_of
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
 def test_a_stack_breaks_exactly_the_rule_it_should(case: Case) -> None:
     violations = violations_of(case.stack(), case.context())
 

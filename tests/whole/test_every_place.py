@@ -49,22 +49,25 @@ def stages() -> Iterator[Stage]:
                 yield Stage(place, gpu=False)
 
 
-IN_EVERY_RUN = {"scaleway-fr-par-2-gpu", "hetzner-fsn1-cpu"}
-"""A managed cluster with GPUs, and one from the operating system up. The other places tell much about the
-catalogue and little about the code: they have a tier of their own, `make places`."""
+LIVED = {"scaleway-fr-par-2-gpu"}
+"""A managed cluster with GPUs, in every run. The other places tell much about the catalogue and little about
+the code: they have a tier of their own, `make places`. Of Hetzner the tests beside this one tell."""
 
 SHORT = {"ovh-EU-WEST-PAR-cpu"}
 """Three zones in one region: up and down again in every run. Of Civo the tests beside this one tell."""
 
-KILLED = IN_EVERY_RUN | {"ovh-GRA11-gpu", "civo-LON1-gpu"}
+KILLED = {"scaleway-fr-par-2-gpu", "hetzner-fsn1-cpu"}
+"""The same and a cluster from the operating system up, in every run."""
+
+KILLED_ELSEWHERE = {"ovh-GRA11-gpu", "civo-LON1-gpu"}
 
 
-def parameters(chosen: Callable[[str], bool]) -> list[Any]:
+def parameters(chosen: Callable[[str], bool], in_every_run: set[str]) -> list[Any]:
     """Some stages; those that are not in every run in the tier `places`."""
     known = {str(stage): stage for stage in stages()}
-    assert set(known) >= KILLED
+    assert set(known) >= LIVED | KILLED | KILLED_ELSEWHERE
     return [
-        pytest.param(stage, id=name, marks=() if name in IN_EVERY_RUN else pytest.mark.places)
+        pytest.param(stage, id=name, marks=() if name in in_every_run else pytest.mark.places)
         for name, stage in known.items()
         if chosen(name)
     ]
@@ -158,7 +161,7 @@ def _disk(place: Place, name: str) -> int:
     return node.disk_gb or 0
 
 
-@pytest.mark.parametrize("stage", parameters(lambda name: True))
+@pytest.mark.parametrize("stage", parameters(lambda name: True, LIVED))
 def test_a_stack_lives_through_all_that_is_done_to_it(
     stage: Stage, sovereign: Callable[[str], Project]
 ) -> None:
@@ -204,7 +207,7 @@ def _is_refused_and_set_back(stack: Project, node_type: str) -> None:
     stays(stack)
 
 
-@pytest.mark.parametrize("stage", parameters(lambda name: name in KILLED))
+@pytest.mark.parametrize("stage", parameters(lambda name: name in KILLED | KILLED_ELSEWHERE, KILLED))
 def test_an_update_killed_in_the_middle_ends_where_an_undisturbed_one_does(
     stage: Stage, sovereign: Callable[[str], Project]
 ) -> None:
