@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -228,6 +228,11 @@ class StackFacts:
         if known is None and inputs is not None:
             known = self.index.judged[resource.urn] = replace(resource, properties=inputs)
         return known
+
+    def hangs_on(self, resource: Resource, types: Container[str]) -> bool:
+        """Return True if a resource depends on one of these types."""
+        behind = (self.index.urns.get(urn) for urn in resource.dependencies)
+        return any(each is not None and each.type in types for each in behind)
 
     def position(self, resource: Resource) -> int:
         """Return a number that is higher the later the program declares a resource of this stack."""

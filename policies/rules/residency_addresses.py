@@ -38,7 +38,7 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
             )
         for path, addresses in addresses_of(_as_judged(resource, stack)):
             own = own_addresses(stack) if own is None else own
-            if addresses <= own or (not stack.complete and _hangs_on_an_address(resource, stack)):
+            if addresses <= own or (not stack.complete and stack.hangs_on(resource, OWN)):
                 continue
             yield violation(
                 _ID,
@@ -57,11 +57,6 @@ def _as_judged(resource: Resource, stack: StackFacts) -> Resource:
     if inputs is None or inputs is resource.properties:
         return resource
     return Resource(resource.urn, resource.type, resource.name, inputs)
-
-
-def _hangs_on_an_address(resource: Resource, stack: StackFacts) -> bool:
-    by_urn = stack.by_urn()
-    return any(urn in by_urn and by_urn[urn].type in OWN for urn in resource.dependencies)
 
 
 RULE = StackRule(

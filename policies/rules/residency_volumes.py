@@ -41,7 +41,9 @@ def _check(stack: StackFacts, context: Context) -> Iterator[Violation]:
     for resource in stack.asked:
         for path, host, problem in _problems(stack.judged(resource) or resource, context):
             own = _own_hosts(stack) if own is None else own
-            if host.lower().removesuffix(".") in own or (not stack.complete and _hangs_on(resource, stack)):
+            if host.lower().removesuffix(".") in own or (
+                not stack.complete and stack.hangs_on(resource, _OWN)
+            ):
                 continue
             yield violation(
                 _ID,
@@ -87,11 +89,6 @@ def _own_hosts(stack: StackFacts) -> frozenset[str]:
         for found in select(resource.properties, path)
     )
     return frozenset(text.lower().removesuffix(".") for text in given if isinstance(text, str))
-
-
-def _hangs_on(resource: Resource, stack: StackFacts) -> bool:
-    by_urn = stack.by_urn()
-    return any(urn in by_urn and by_urn[urn].type in _OWN for urn in resource.dependencies)
 
 
 RULE = StackRule(
