@@ -13,6 +13,7 @@ from typing import Final
 from policies.decoding import from_base64
 from policies.facts import ABSENT, Absent, Resource, StackFacts, Value, is_blank, plain, shown
 from policies.hosts import readings
+from policies.models.known_models import without_comments
 from policies.models.machines import SCRIPTS, start_texts
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._call_home import LAW, NO_EXCEPTION
@@ -32,9 +33,14 @@ _PLUG_INS: Final = {
 _ENFORCE: Final = ("calico", "canal", "cilium")
 """What the names of plug-ins that enforce policies begin with."""
 _COMMANDS: Final = ("create", "update")
+_FALSE: Final = r"\s*[\"']?(?:false|no|off)\b"
 _SWITCHED_OFF: Final = re.compile(
-    r"disable-network-policy(?![\w-])[\"']?(?!\s*[:=]?\s*[\"']?(?:false|no|off)\b)"
+    rf"--disable-network-policy(?![\w-])(?!\s*={_FALSE})"
+    rf"|(?<![\w-])disable-network-policy[\"']?\s*:(?!{_FALSE})"
 )
+"""A flag of k3s, or a key of its file."""
+_OWN_PLUG_IN: Final = re.compile(r"flannel-backend[\"']?\s*[:= ]\s*[\"']?none(?![\w-])")
+_INSTALLED: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(_ENFORCE)})(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +109,13 @@ def _find(resource: Resource) -> Iterator[_Fault]:
             )
         return
     for path, text in _scripts(resource):
-        if _says_off(text):
+        if _says_off(text) and not _brings_its_own(text):
             yield _Fault(
                 resource,
                 f"`{path}` of {resource.name!r} sets disable-network-policy, by which k3s enforces no "
                 "NetworkPolicy",
-                "leave disable-network-policy out: the controller of k3s does no harm beside another",
+                "leave disable-network-policy out, as the controller of k3s does no harm beside another; or "
+                "set flannel-backend to none and install Cilium or Calico in the same script",
             )
             return
 
@@ -131,8 +138,17 @@ def _scripts(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _says_off(text: str) -> bool:
-    whole = from_base64(text) or text
-    return any(_SWITCHED_OFF.search(reading) for each in {text, whole} for reading in readings(each, {}))
+    return any(_SWITCHED_OFF.search(reading) for reading in _readings(text))
+
+
+def _brings_its_own(text: str) -> bool:
+    """Return True for a script that leaves flannel out and installs a plug-in that enforces policies."""
+    return any(_OWN_PLUG_IN.search(each) and _INSTALLED.search(each) for each in _readings(text))
+
+
+def _readings(text: str) -> set[str]:
+    meant = {text, from_base64(text) or text}
+    return {reading for each in meant for reading in readings(without_comments(each), {})}
 
 
 RULE = StackRule(
