@@ -159,6 +159,12 @@ def test_a_label_counts_whether_it_is_known_unknown_or_secret(report: Preview) -
     assert report.resources("residency-labels") == expected
 
 
+def test_what_breaks_a_rule_is_refused_and_never_rewritten(report: Preview) -> None:
+    """A remediation would take a value that is not known yet for one that it may put right."""
+    assert "region-unknown" in report.resources("residency")
+    assert "remediat" not in report.text.lower()
+
+
 def test_no_secret_is_ever_printed(report: Preview) -> None:
     assert CANARY not in report.text
     assert "a secret value (not printed)" in report.text
