@@ -20,6 +20,8 @@ __all__ = ["marked_texts", "redacted", "secret_texts"]
 
 _SHORTEST_PART: Final = 6
 """Shorter parts of a secret are words or numbers that give nothing away."""
+_LONG_PART: Final = 12
+"""Longer than the words that a rule says how to mend something with."""
 _PART = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -36,14 +38,15 @@ def marked_texts(properties: Mapping[str, Value]) -> Iterator[str]:
 def redacted(violation: Violation, secrets: frozenset[str]) -> Violation:
     """Return the violation without any of the secrets.
 
-    In ``found`` the parts of a secret are hidden too; the other texts come from the rules, not from values.
-    What has the form of a secret is hidden even without a mark.
+    In ``found`` the parts of a secret are hidden too, in ``fix`` the long ones, as its words are mostly the
+    rule's own; the other texts come from the rules, not from values. What has the form of a secret is hidden even without a mark.
     """
     violation = replace(violation, found=without_secrets(violation.found), fix=without_secrets(violation.fix))
     if not secrets:
         return violation
     parts = {part for text in secrets for part in _PART.findall(text) if len(part) >= _SHORTEST_PART}
-    found, fix = _pattern({*secrets, *parts}), _pattern(secrets)
+    long = {part for part in parts if len(part) >= _LONG_PART}
+    found, fix = _pattern({*secrets, *parts}), _pattern({*secrets, *long})
     return replace(violation, found=found.sub(HIDDEN, violation.found), fix=fix.sub(HIDDEN, violation.fix))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 import pytest
 
 from policies.context import build_context
 from policies.facts import Secret, StackFacts, Value, plain
-from policies.redaction import redacted
+from policies.redaction import redacted, secret_texts
 from policies.secrets import secrets_in
 from policies.violations import Violation, render, render_all
 from tests.policies.stacks import TODAY, Case, cases, explicit_provider, resource, violations_of
@@ -129,6 +129,40 @@ def test_secrets_are_among_the_cases_that_break_a_rule() -> None:
     ]
 
     assert len(holding) >= 1
+
+
+CANARY: Final = "canary9c51"
+
+
+def _all_secret(value: Value) -> Value:
+    """The same with every text in it secret, and with a word in each that stands nowhere else."""
+    match value:
+        case str() if value:
+            return Secret(f"{value}-{CANARY}")
+        case Secret(inner):
+            return _all_secret(inner)
+        case tuple():
+            return tuple(_all_secret(each) for each in value)
+        case Mapping():
+            return {name: _all_secret(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def test_whatever_is_secret_in_a_stack_that_breaks_a_rule_is_never_printed() -> None:
+    spoken: set[str] = set()
+    for case in BREAKING:
+        stack = case.stack()
+        hidden = [
+            replace(each, properties={name: _all_secret(item) for name, item in each.properties.items()})
+            for each in stack.resources
+        ]
+        for violation in violations_of(StackFacts(hidden), case.context()):
+            text = render(redacted(violation, secret_texts(hidden)))
+            assert CANARY not in text, (case.id, text)
+            spoken.add(violation.rule)
+
+    assert len(spoken) > 30, "most rules still speak, of values that are marked or of none at all"
 
 
 def test_a_secret_code_is_judged_and_not_printed() -> None:
