@@ -77,8 +77,9 @@ quick: $(READY) ## The developer's loop: only tests that need no engine
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: setup ## Measure: warm up, preview with and without the pack (see docs/benchmark.md)
+bench: setup ## Measure up and preview, and what the pack adds to 1,000 and 10,000 resources (half an hour)
 	@$(BIN)/python -m benchmarks --stack $(STACK)
+	@$(BIN)/python -m benchmarks --scale
 
 relock: $(READY) ## Resolve the dependencies of pyproject.toml anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -39,7 +39,8 @@ def redacted(violation: Violation, secrets: frozenset[str]) -> Violation:
     """Return the violation without any of the secrets.
 
     In ``found`` the parts of a secret are hidden too, in ``fix`` the long ones, as its words are mostly the
-    rule's own; the other texts come from the rules, not from values. What has the form of a secret is hidden even without a mark.
+    rule's own; the other texts come from the rules, not from values. What has the form of a secret is hidden
+    even without a mark.
     """
     violation = replace(violation, found=without_secrets(violation.found), fix=without_secrets(violation.fix))
     if not secrets:
