@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from policies.proxies.targets import COMMENT, Target, redirection, upstream
 
-__all__ = ["targets_in_caddyfile"]
+__all__ = ["Directive", "directives_of", "targets_in_caddyfile", "unmatched"]
 
 _SENDING: Final = frozenset({"reverse_proxy", "forward_auth", "php_fastcgi"})
 _MARKS: Final = (*_SENDING, "layer4", "redir ")
@@ -18,36 +19,56 @@ _LAYER_4: Final = "proxy"
 """A directive of the plug-in of that name."""
 
 
-def targets_in_caddyfile(text: str) -> Iterator[Target]:
-    """Yield every place that a text leads to, if it is a Caddyfile."""
-    if not any(mark in text for mark in _MARKS):
-        return
-    sending = _SENDING | {_LAYER_4} if "layer4" in text else _SENDING
-    blocks: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One line of a Caddyfile."""
+
+    name: str
+    arguments: Sequence[str]
+    block: int
+    """Which block it stands in: the number of the directive that opens it, counted from one; else zero."""
+    within: str
+    """The name of that directive."""
+
+
+def directives_of(text: str) -> Iterator[Directive]:
+    """Yield every directive of a Caddyfile, in order."""
+    blocks: list[tuple[int, str]] = [(0, "")]
+    number = 0
     for line in COMMENT.sub("", text).replace("\\\n", " ").splitlines():
         words = _WORD.findall(line)
         if not words:
             continue
         if words[0].startswith("}"):
-            del blocks[-1:]
+            if len(blocks) > 1:
+                blocks.pop()
             words = words[1:]
         opens = bool(words) and words[-1] == "{"
         words = words[:-1] if opens else words
-        yield from _line(words, blocks[-1] if blocks else "", sending)
+        number += 1
+        yield Directive(words[0] if words else "", words[1:], *blocks[-1])
         if opens:
-            blocks.append(words[0] if words else "")
+            blocks.append((number, words[0] if words else ""))
 
 
-def _line(words: Sequence[str], block: str, sending: frozenset[str]) -> Iterator[Target]:
-    directive, arguments = (words[0], words[1:]) if words else ("", ())
+def targets_in_caddyfile(text: str) -> Iterator[Target]:
+    """Yield every place that a text leads to, if it is a Caddyfile."""
+    if not any(mark in text for mark in _MARKS):
+        return
+    sending = _SENDING | {_LAYER_4} if "layer4" in text else _SENDING
+    for each in directives_of(text):
+        yield from _line(each.name, each.arguments, each.within, sending)
+
+
+def _line(directive: str, arguments: Sequence[str], block: str, sending: frozenset[str]) -> Iterator[Target]:
     if directive == "redir":
-        for word in _unmatched(arguments)[:1]:
+        for word in unmatched(arguments)[:1]:
             found = redirection("redir", word) if "://" in word else None
             if found:
                 yield found
         return
     if directive in sending:
-        named = _unmatched(arguments)
+        named = unmatched(arguments)
     elif block in sending and directive == "to":
         named = arguments
     elif block in sending and directive == "dynamic":
@@ -64,6 +85,6 @@ def _line(words: Sequence[str], block: str, sending: frozenset[str]) -> Iterator
             yield found
 
 
-def _unmatched(arguments: Sequence[str]) -> Sequence[str]:
+def unmatched(arguments: Sequence[str]) -> Sequence[str]:
     """Return the arguments of a directive without the matcher before them."""
     return arguments[1:] if arguments and arguments[0].startswith(("/", "@", "*")) else arguments

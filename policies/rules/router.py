@@ -1,8 +1,8 @@
 """The edge never leads out of the jurisdiction, looks before it sends, and ends in a refusal.
 
 What is read is HAProxy, from any config map or secret and from a script that writes one; ``router-upstreams``
-reads other proxies. A configuration inside an image cannot be seen here; one that is only known during the
-update is judged then, before it is created.
+and ``router-health`` read other proxies. A configuration inside an image cannot be seen here; one that is
+only known during the update is judged then, before it is created.
 """
 
 from __future__ import annotations
