@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policies.documents import documents_in
-from policies.facts import Value, plain
+from policies.facts import Absent, Value, plain
 from policies.proxies.caddy import directives_of, unmatched
 
 __all__ = ["unchecked_groups"]
@@ -74,7 +74,7 @@ def _walk(value: Value, *, is_kong: bool) -> Iterator[str]:
             yield from _walk(item, is_kong=is_kong)
 
 
-def _group(fields: Mapping[str, Value], *, is_kong: bool) -> Iterator[str]:
+def _group(fields: Mapping[str, Value | Absent], *, is_kong: bool) -> Iterator[str]:
     name = fields.get("name")
     label = f" {name}" if isinstance(name, str) and name else ""
     if _addresses(fields.get("loadassignment")) > 1 and not _ENVOY_LOOKS & fields.keys():
@@ -92,11 +92,11 @@ def _group(fields: Mapping[str, Value], *, is_kong: bool) -> Iterator[str]:
         yield f"upstream{label} of Kong has several targets and no healthchecks"
 
 
-def _count(value: Value | None) -> int:
+def _count(value: Value | Absent | None) -> int:
     return len(value) if isinstance(value, tuple) else 0
 
 
-def _addresses(value: Value | None) -> int:
+def _addresses(value: Value | Absent | None) -> int:
     bare = plain(value)
     if isinstance(bare, tuple):
         return sum(map(_addresses, bare))

@@ -21,6 +21,7 @@ from policies.facts import (
     shown,
 )
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._destinations import host_of
 from policies.rules._hyperscalers import LAW
 from policies.rules._pods import field
 from policies.rules._residency import violation
@@ -52,7 +53,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if isinstance(where, Absent):
         where = field(resource.properties, _DOWNLOAD)  # where engines wrote it before
     if not is_blank(where) and plain(where) != PUBLISHED.get(package):
-        yield _refusal(resource, f"its plugin is had from {_said(where)}", package)
+        yield _refusal(resource, f"its plugin is had from {_place(where)}", package)
     if not is_blank(parameters):
         yield _refusal(
             resource,
@@ -61,6 +62,11 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         )
     elif not is_blank(name) and plain(name) != package:
         yield _refusal(resource, f"its plugin is called {_said(name)}", package)
+
+
+def _place(address: Value | Absent) -> str:
+    host = host_of(address) if isinstance(address, str) else None
+    return f"the host {host}" if host is not None else _said(address)
 
 
 def _said(value: Value | Absent) -> str:
