@@ -26,6 +26,7 @@ __all__ = ["SCRIPTS", "Start", "start_texts", "starts_of"]
 
 SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "civo:index/instance:Instance": ("script",),
+    "cloudinit:index/config:Config": ("parts.content",),
     "hcloud:index/server:Server": ("userData",),
     "ovh:CloudProject/instance:Instance": ("userData",),
     "ovh:Dedicated/server:Server": (
@@ -46,6 +47,8 @@ SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a server does when it starts, by type; an object holds a text under each of its keys."""
 
 _CONTENT: Final = re.compile(r"(?m)\A(?:Content-Type|MIME-Version):", re.IGNORECASE)
+_PACKED: Final = "H4sI"
+"""What gzip makes begins so in base64."""
 _JINJA: Final = re.compile(r"\A## template: ?jinja[^\n]*\n")
 _SHEBANG: Final = re.compile(r"\A#! ?(?P<line>[^\n]+)\n?")
 _SHELL: Final = re.compile(r"(?:\S*/)?(?:env\s+)?(?:\S*/)?(?:ba|da|a|k|z)?sh(?:\s+-[a-z]+)*\s*")
@@ -131,6 +134,8 @@ def _text(where: str, text: str, depth: int) -> Iterator[Start]:
         yield from _run(where, text)
     elif (decoded := _decoded(text)) is not None:
         yield from _text(where, decoded, depth + 1)
+    elif text.startswith(_PACKED) and from_base64(text) is None:
+        yield Start(where, problem="it is packed so that nobody can read it")
     elif where.endswith("script"):  # Civo runs it as it is
         yield from _script(where, text)
     else:

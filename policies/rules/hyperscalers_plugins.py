@@ -37,6 +37,7 @@ _NAME: Final = "name"
 PUBLISHED: Final[Mapping[str, str]] = {
     "ovh": "github://api.github.com/ovh/pulumi-ovh",
     "scaleway": "github://api.github.com/pulumiverse",
+    "time": "github://api.github.com/pulumiverse/pulumi-time",
 }
 """Where the makers of a package publish its plugin, as their SDK says; one that is not here says nothing, and
 the engine takes it from the place of all plugins.

@@ -14,7 +14,7 @@ from policies.facts import ABSENT, Resource, Unknown, Value, is_blank, plain
 
 __all__ = ["CONTAINER_LISTS", "Blind", "Container", "Variable", "containers_of", "exec_commands"]
 
-CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
+CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers", "sidecars")
 
 _WORKLOAD_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
