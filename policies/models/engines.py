@@ -11,6 +11,7 @@ from policies.facts import UNKNOWN, Unknown, Value, contains_unknown, is_blank, 
 from policies.models.engine_images import Engine, engine_of_image, family_of_image
 from policies.models.llama_cpp import is_llama_variable
 from policies.models.programs import runs_of
+from policies.models.ray import starts_ray
 from policies.models.vllm import VLLM_SUBCOMMANDS, is_vllm_variable
 from policies.workloads.command_line import CommandLine, Token, base_name, is_wrapping
 from policies.workloads.containers import Container
@@ -66,6 +67,9 @@ _OTHER_PROGRAMS: Final = frozenset(
         "lorax-launcher",
         "ovms",
         "shimmy",
+        "speaches",
+        "whisper-server",
+        "dynamo-run",
         "xinference",
         "xinference-local",
         "xinference-worker",
@@ -74,13 +78,25 @@ _OTHER_PROGRAMS: Final = frozenset(
 _OTHER_SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
     "bentoml": frozenset({"serve"}),
     "cortex": frozenset({"run", "start"}),
+    "dynamo": frozenset({"run", "serve"}),
+    "exo": frozenset({"run", "--chatgpt-api-port", "--default-model", "--inference-engine"}),
+    "gpustack": frozenset({"start"}),
+    "jan": frozenset({"serve"}),
     "litgpt": frozenset({"chat", "generate", "serve"}),
+    "lms": frozenset({"load", "server"}),
     "max": frozenset({"generate", "serve"}),
+    "nexa": frozenset({"infer", "run", "serve", "server"}),
+    "optimum-cli": frozenset({"neuron serve"}),
     "serve": frozenset({"deploy", "run"}),
+    "tabby": frozenset({"serve"}),
     "transformers": frozenset({"chat", "serve"}),
     "transformers-cli": frozenset({"chat", "serve"}),
 }
-"""Programs that are inference servers by their subcommand; ``serve`` is Ray's, and also a server of pages."""
+"""Programs that are inference servers by their subcommand, of one word or two; ``serve`` is Ray's, and also a
+server of pages, ``exo`` also the command line of a cloud.
+"""
+_ALONE: Final = frozenset({"exo"})
+"""Programs that are inference servers without any word after them, and ordinary words elsewhere."""
 _OTHER_MODULES: Final = (
     "sglang.",
     "lmdeploy",
@@ -93,7 +109,10 @@ _OTHER_MODULES: Final = (
     "mlx_lm",
     "mlx_vlm",
     "lightllm.",
+    "mii.",
 )
+_OTHER_APPLICATION = re.compile(r"speaches\.main:\w+")
+"""What a web server of Python, such as uvicorn, is given to run."""
 _NAMED_IN_SCRIPT = re.compile(r"(?<![\w/.:-])(?:vllm|llama-server|llama-cli|ollama|sglang)(?![\w.:/-])")
 _LIBRARY = re.compile(
     r"\b(?:from|import)\s+(?:vllm|sglang|transformers|sentence_transformers|llama_cpp|ctransformers|exllamav2|mlx_lm)\b"
@@ -173,7 +192,10 @@ def _server_at(tokens: Sequence[Token], index: int) -> Started | None:
         return _starting(Engine.VLLM, tokens, index, VLLM_SUBCOMMANDS if "cli" in text else frozenset())
     if name in _OTHER_PROGRAMS or (is_module and text.startswith(_OTHER_MODULES)):
         return _starting(Engine.OTHER, tokens, index, frozenset())
-    if after in _OTHER_SUBCOMMANDS.get(name, ()):
+    if name.endswith(".llamafile") or _OTHER_APPLICATION.fullmatch(name):
+        return _starting(Engine.OTHER, tokens, index, frozenset())
+    further = tokens[index + 2].text if index + 2 < len(tokens) else ""
+    if not {after, f"{after} {further}"}.isdisjoint(_OTHER_SUBCOMMANDS.get(name, ())):
         return _starting(Engine.OTHER, tokens, index, frozenset())
     if name == "llama" and after in _LLAMA_SUBCOMMANDS:
         return _starting(Engine.LLAMA_CPP, tokens, index, _LLAMA_SUBCOMMANDS)
@@ -219,7 +241,11 @@ def suspicions(container: Container, line: CommandLine) -> Iterator[str]:
 
 def starts_engine(words: Sequence[Token]) -> bool:
     """Return True if one command, taken apart, starts a server, behind whatever wrappers."""
-    return _find(words, anywhere=False) is not None
+    last = words[-1] if words else _NOTHING
+    is_alone = last.readable and base_name(last.text) in _ALONE
+    if is_alone and all(word.readable and is_wrapping(word.text) for word in words[:-1]):
+        return True
+    return starts_ray(words) or _find(words, anywhere=False) is not None
 
 
 def mentions_engine(value: Value) -> bool:
@@ -228,11 +254,12 @@ def mentions_engine(value: Value) -> bool:
     """
     bare = plain(value)
     if isinstance(bare, tuple):
-        return (
-            any(mentions_engine(element) for element in bare)
-            or _find(_words(bare), anywhere=True) is not None
-        )
-    return isinstance(bare, str) and _find(_words((bare,)), anywhere=True) is not None
+        return any(mentions_engine(element) for element in bare) or _names_engine(_words(bare))
+    return isinstance(bare, str) and _names_engine(_words((bare,)))
+
+
+def _names_engine(words: Sequence[Token]) -> bool:
+    return starts_ray(words) or _find(words, anywhere=True) is not None
 
 
 def _words(values: Sequence[Value]) -> tuple[Token, ...]:
