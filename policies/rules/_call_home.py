@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "SOURCE", "is_denied"]
+__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "RAY_SWITCH", "SOURCE", "is_denied"]
 
 LAW: Final = (
     "GDPR and UK GDPR, articles 44 and 32: no transfer that nobody decided, no leak that nobody watches"
@@ -20,6 +20,11 @@ NO_EXCEPTION: Final = "none. What a server tells its maker cannot be called back
 
 LMCACHE_SWITCH: Final = ("LMCACHE_TRACK_USAGE", "false")
 """Where LMCache is used as well."""
+
+RAY_SWITCH: Final = ("RAY_USAGE_STATS_ENABLED", "0")
+"""Where Ray runs: the dashboard of its head reports to usage-stats.ray.io every hour (docs of Ray, page on
+usage statistics, read 2026-11-24).
+"""
 
 DENIED: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -8,12 +8,14 @@ from typing import Final
 
 from policies.facts import Resource
 from policies.models.engines import Engine, started, suspicions
+from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
 from policies.violations import violation
 from policies.workloads.command_line import Token, command_line
 from policies.workloads.containers import Container, containers_of
 
-__all__ = ["Server", "normal_flag", "servers_of", "serves", "violation"]
+__all__ = ["Server", "meant", "normal_flag", "servers_of", "serves", "violation"]
 
+_KNOWN: Final = frozenset({*MODEL_FLAGS, *ONE_VALUE_FLAGS, *LIST_FLAGS, *CONFIG_JSON_FLAGS})
 _SHELL_OPERATORS: Final = frozenset({";", ";;", "&", "&&", "|", "||", "(", ")", "|&", ";&"})
 
 
@@ -68,3 +70,12 @@ def normal_flag(text: str) -> str:
     """Return the flag of ``--flag`` or ``--flag=value`` with hyphens for underscores, without dotted keys."""
     name = text.partition("=")[0].partition(".")[0]
     return name.replace("_", "-") if name.startswith("--") else name
+
+
+def meant(flag: str, flags: frozenset[str]) -> set[str]:
+    """Return which of some flags a word of vLLM's may stand for: itself, or those that it abbreviates."""
+    if flag in flags:
+        return {flag}
+    if flag in _KNOWN or len(flag) < 2 or flag == "--":
+        return set()
+    return {each for each in flags if each.startswith(flag)}

@@ -9,11 +9,10 @@ from typing import Final, cast
 
 from policies.facts import Resource
 from policies.models.engines import Engine
-from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._call_home import LAW, NO_EXCEPTION, SOURCE
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
-from policies.rules._serving import Server, normal_flag, servers_of, violation
+from policies.rules._serving import Server, meant, normal_flag, servers_of, violation
 from policies.violations import Violation
 from policies.workloads.command_line import Token, environment_of
 
@@ -57,6 +56,7 @@ LLAMA_REFUSED: Final = frozenset(
     {
         "--agent",
         "--log-prompts-dir",
+        "--media-path",
         "--props",
         "--rpc",
         "--slot-save-path",
@@ -69,7 +69,7 @@ _LLAMA_REFUSED_NAMES: Final = re.compile(
     r"--mcp-servers-.*|--.*-default|--(?:fim-qwen|embd|gpt-oss|vision)-.*"
 )
 _LLAMA_REFUSED_VARIABLES: Final = re.compile(
-    r"LLAMA_ARG_(?:AGENT|ENDPOINT_PROPS|LOG_PROMPTS_DIR|MCP_SERVERS_.*|RPC|SLOT_SAVE_PATH|TOOLS|UI_MCP_PROXY|"
+    r"LLAMA_ARG_(?:AGENT|ENDPOINT_PROPS|LOG_PROMPTS_DIR|MEDIA_PATH|MCP_SERVERS_.*|RPC|SLOT_SAVE_PATH|TOOLS|UI_MCP_PROXY|"
     r"WEBUI_MCP_PROXY)"
 )
 _LLAMA_SWITCHES: Final = frozenset(
@@ -86,7 +86,6 @@ _LLAMA_SWITCHES: Final = frozenset(
 )
 """Flags of llama.cpp without a value; after any other flag a word may be its value."""
 _TRUE: Final = frozenset({"1", "true", "on", "enabled", "yes"})
-_KNOWN: Final = frozenset({*MODEL_FLAGS, *ONE_VALUE_FLAGS, *LIST_FLAGS, *CONFIG_JSON_FLAGS})
 _HOST_KEY: Final = re.compile(
     r"(?:.*_)?(?:addr|address|addresses|domain|endpoint|endpoints|host|hosts|ip|server|servers|uri|url|urls)"
 )
@@ -110,30 +109,21 @@ def _vllm(resource: Resource, server: Server, context: Context) -> Iterator[Viol
         if not token.readable or not token.text.startswith("-"):
             continue
         flag = normal_flag(token.text)
-        for meant in sorted(_meant(flag, VLLM_REFUSED)):
-            yield _refused(resource, server, flag, meant, "it loads code that nobody here has read")
+        for name in sorted(meant(flag, VLLM_REFUSED)):
+            yield _refused(resource, server, flag, name, "it loads code that nobody here has read")
             break
-        for meant in sorted(_meant(flag, HOST_FLAGS)):
-            problem = _destination_problem(meant, token, server.behind[index + 1 :], context)
+        for name in sorted(meant(flag, HOST_FLAGS)):
+            problem = _destination_problem(name, token, server.behind[index + 1 :], context)
             if problem:
                 yield violation(
                     _ID,
                     resource,
-                    found=f"{server.label}: {meant} {problem}",
+                    found=f"{server.label}: {name} {problem}",
                     allowed=ALLOWED_HOSTS,
-                    fix=f"remove {meant}, or name a Service of this cluster, such as collector.telemetry.svc",
+                    fix=f"remove {name}, or name a Service of this cluster, such as collector.telemetry.svc",
                     exception=NO_EXCEPTION,
                 )
             break
-
-
-def _meant(flag: str, flags: frozenset[str]) -> set[str]:
-    """Return the flags that a word may stand for: itself, or those that it abbreviates."""
-    if flag in flags:
-        return {flag}
-    if flag in _KNOWN or len(flag) < 2 or flag == "--":
-        return set()
-    return {each for each in flags if each.startswith(flag)}
 
 
 def _destination_problem(flag: str, token: Token, following: Sequence[Token], context: Context) -> str:
@@ -233,7 +223,7 @@ def _llama(resource: Resource, server: Server) -> Iterator[Violation]:
 
 
 _LLAMA_WHY: Final = (
-    "it downloads a model, lets the model act, opens it to other machines, or writes prompts to disk"
+    "it downloads a model, lets the model act, opens it or its disk to others, or writes down prompts"
 )
 
 
@@ -250,14 +240,14 @@ def _is_offline(server: Server) -> bool:
     return False
 
 
-def _refused(resource: Resource, server: Server, found: str, meant: str, why: str) -> Violation:
-    stands_for = "" if found == meant else f", which may stand for {meant}"
+def _refused(resource: Resource, server: Server, found: str, name: str, why: str) -> Violation:
+    stands_for = "" if found == name else f", which may stand for {name}"
     return violation(
         _ID,
         resource,
         found=f"{server.label} has {found}{stands_for}: {why}",
-        allowed=f"a command line without {meant}",
-        fix=f"remove {found}" + ("" if found == meant else ", or write the flag out that you mean"),
+        allowed=f"a command line without {name}",
+        fix=f"remove {found}" + ("" if found == name else ", or write the flag out that you mean"),
         exception=NO_EXCEPTION,
     )
 

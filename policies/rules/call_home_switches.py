@@ -1,4 +1,4 @@
-"""Every vLLM container sets the whole set of off-switches, letter by letter."""
+"""Every vLLM container sets the whole set of off-switches, letter by letter; a node of Ray has its own."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Final
 from catalog.off_switches import OFF_SWITCHES
 from policies.facts import Resource, plain
 from policies.models.engines import Engine
+from policies.models.ray import ray_at
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._call_home import LAW, LMCACHE_SWITCH, NO_EXCEPTION, SOURCE
+from policies.rules._call_home import LAW, LMCACHE_SWITCH, NO_EXCEPTION, RAY_SWITCH, SOURCE
+from policies.rules._ray import asks_for_ray, runs_ray
 from policies.rules._serving import Server, servers_of, violation
 from policies.violations import Violation
-from policies.workloads.command_line import Token, base_name, environment_of
+from policies.workloads.command_line import Token, base_name, command_line, environment_of
 from policies.workloads.containers import Container, containers_of
 
 __all__ = ["RULE"]
 
 _ID = "call-home-switches"
+_RAY: Final[Mapping[str, str]] = dict((RAY_SWITCH,))
+_KUBERAY: Final = "kubernetes:ray.io/"
 _CLEARING_PROGRAMS: Final = frozenset(
     {"sudo", "su", "doas", "runuser", "setpriv", "chpst", "unset", "systemd-run"}
 )
@@ -29,9 +33,16 @@ _CLEARING_OPTIONS: Final[Mapping[str, str]] = {"env": "iu-", "exec": "c"}
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None:
         return
+    judged: set[str] = set()
     for server in servers_of(resource):
         if server.engine is Engine.VLLM:
+            judged.add(server.container.path)
             yield from _server(resource, server)
+    for part in containers_of(resource) if resource.package == "kubernetes" else ():
+        if isinstance(part, Container) and part.path not in judged and _needs_ray(resource, part):
+            words = command_line(part).tokens
+            start = ray_at(words)
+            yield from _container(resource, part, words[:start] if start is not None else (), _RAY)
     if resource.package == "kubernetes" and resource.type.endswith("Patch"):
         yield from _patched(resource)
 
@@ -40,17 +51,29 @@ def _server(resource: Resource, server: Server) -> Iterator[Violation]:
     wanted = dict(OFF_SWITCHES)
     if _uses_lmcache(server):
         wanted[LMCACHE_SWITCH[0]] = LMCACHE_SWITCH[1]
-    problem = _tampering(server.prefix, wanted)
+    if asks_for_ray(server) or _needs_ray(resource, server.container):
+        wanted |= _RAY
+    yield from _container(resource, server.container, server.prefix, wanted)
+
+
+def _needs_ray(resource: Resource, container: Container) -> bool:
+    """Return True where Ray runs: the first container of a pod of KubeRay does, whatever its command."""
+    is_kuberay = resource.type.startswith(_KUBERAY) and container.path.endswith(".containers[0]")
+    return is_kuberay or runs_ray(container)
+
+
+def _container(
+    resource: Resource, container: Container, prefix: Sequence[Token], wanted: Mapping[str, str]
+) -> Iterator[Violation]:
+    problem = _tampering(prefix, wanted)
     if problem:
-        yield _refusal(resource, server.label, problem, wanted)
-    environment = environment_of(server.container)
+        yield _refusal(resource, container.label, problem, wanted)
+    environment = environment_of(container)
     problems = [
-        text
-        for name, value in wanted.items()
-        if (text := _problem(server.container, environment, name, value))
+        text for name, value in wanted.items() if (text := _problem(container, environment, name, value))
     ]
     if problems:
-        yield _refusal(resource, server.label, "; ".join(problems), wanted)
+        yield _refusal(resource, container.label, "; ".join(problems), wanted)
 
 
 def _problem(container: Container, environment: Mapping[str, str], name: str, value: str) -> str:
@@ -136,10 +159,10 @@ def _refusal(resource: Resource, label: str, found: str, wanted: Mapping[str, st
 RULE = ResourceRule(
     id=_ID,
     family=Family.CALL_HOME,
-    title="Every vLLM container sets all off-switches, letter by letter",
+    title="Every vLLM container sets all off-switches, letter by letter, and so does every node of Ray",
     why="vLLM reports to its maker at start and every ten minutes, and its libraries ask a hub, unless told "
     "not to in "
-    "exactly these words; a wrong word does nothing, silently.",
+    "exactly these words; a wrong word does nothing, silently. Ray reports every hour from where it runs.",
     law=LAW,
     source=SOURCE,
     severity=Severity.HIGH,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from math import prod
 from typing import Final
 
 from policies.facts import Resource, Unknown, Value, is_blank, plain
 from policies.models.engines import Engine
-from policies.models.vllm_flags import CONFIG_JSON_FLAGS, LIST_FLAGS, MODEL_FLAGS, ONE_VALUE_FLAGS
+from policies.models.ray import starts_ray
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._pods import field
-from policies.rules._serving import Server, normal_flag, servers_of, violation
+from policies.rules._ray import LAUNCHERS, RAY_ADDRESS, launchers_of
+from policies.rules._serving import Server, meant, normal_flag, servers_of, violation
 from policies.violations import Violation
-from policies.workloads.command_line import Token, base_name, command_line
+from policies.workloads.command_line import Token, command_line
 from policies.workloads.containers import Container, containers_of
 
 __all__ = ["ANNOTATION", "RULE"]
@@ -66,15 +66,8 @@ _ELSEWHERE: Final = frozenset(
 )
 """Flags that only make sense with another node."""
 
-_LAUNCHERS: Final[Mapping[str, frozenset[str]]] = {
-    "--distributed-executor-backend": frozenset({"mp", "uni"}),
-    "--data-parallel-backend": frozenset({"mp"}),
-    "-dpb": frozenset({"mp"}),
-}
-"""Flags that say what starts the workers, and what starts none on other nodes."""
-
 _VARIABLES: Final[Mapping[Engine, Mapping[str, frozenset[str]]]] = {
-    Engine.VLLM: {"VLLM_DP_SIZE": frozenset({"1"}), "RAY_ADDRESS": frozenset({"local"})},
+    Engine.VLLM: {"VLLM_DP_SIZE": frozenset({"1"}), RAY_ADDRESS: frozenset({"local"})},
     Engine.LLAMA_CPP: {"LLAMA_ARG_RPC": frozenset()},
 }
 """Variables that join a server with other nodes, and the values that do not."""
@@ -82,7 +75,7 @@ _VARIABLES: Final[Mapping[Engine, Mapping[str, frozenset[str]]]] = {
 _RPC: Final = "--rpc"
 _JOINED: Final = re.compile(r"(?P<flag>-[nr])(?P<value>[0-9]+)")
 """A flag of one letter may have its value in the same word."""
-_KNOWN: Final = frozenset({*MODEL_FLAGS, *ONE_VALUE_FLAGS, *LIST_FLAGS, *CONFIG_JSON_FLAGS})
+_OURS: Final = frozenset({*_SPLITS, *_PLACES, *_ELSEWHERE})
 _GPU: Final = re.compile(r"nvidia\.com/(?:gpu|mig-.+)|amd\.com/gpu|gpu\.intel\.com/.+|habana\.ai/gaudi")
 
 
@@ -97,7 +90,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
         if found:
             yield _refusal(resource, f"{server.label}: {found}")
     for part in containers_of(resource):
-        if isinstance(part, Container) and _starts_ray(part):
+        if isinstance(part, Container) and starts_ray(command_line(part).tokens):
             yield _refusal(resource, f"{part.label} starts a node of a Ray cluster, which spans nodes")
 
 
@@ -128,11 +121,6 @@ def _group_problem(resource: Resource) -> str:
     return ""
 
 
-def _starts_ray(container: Container) -> bool:
-    words = [token.text for token in command_line(container).tokens if token.readable]
-    return any(base_name(program) == "ray" and order == "start" for program, order in pairwise(words))
-
-
 def _joined_by_variable(server: Server) -> str:
     """Return which variable of the manifest or of the command joins a server with other nodes."""
     joining = _VARIABLES.get(server.engine, {})
@@ -159,23 +147,21 @@ def _server_problem(server: Server) -> str:
 
 
 def _vllm_problem(server: Server) -> str:
+    for launcher, value in launchers_of(server.behind):
+        if value not in LAUNCHERS[launcher]:
+            allowed = " or ".join(sorted(LAUNCHERS[launcher]))
+            return f"{launcher} is not {allowed}, so its workers may run on other nodes"
     splits: dict[str, int] = {}
     for index, token in enumerate(server.behind):
         if not token.readable or not token.text.startswith("-"):
             continue
-        flag = normal_flag(token.text)
-        for meant in sorted(_meant(flag)):
-            if meant in _ELSEWHERE:
-                return f"{meant} joins it with other nodes"
+        for name in sorted(_meant(normal_flag(token.text))):
+            if name in _ELSEWHERE:
+                return f"{name} joins it with other nodes"
             value = _value(token, server.behind[index + 1 :])
-            if meant in _LAUNCHERS:
-                if value not in _LAUNCHERS[meant]:
-                    allowed = " or ".join(sorted(_LAUNCHERS[meant]))
-                    return f"{meant} is not {allowed}, so its workers may run on other nodes"
-                continue
             if not value.isdecimal():
-                return f"{meant} has no number that can be read, so it may span nodes"
-            over = (_SPLITS | _PLACES)[meant]
+                return f"{name} has no number that can be read, so it may span nodes"
+            over = (_SPLITS | _PLACES)[name]
             splits[over] = (min if over == "local" else max)(splits.get(over, int(value)), int(value))
     nodes, local, data = splits.pop("nodes", 1), splits.pop("local", None), splits.get("data", 1)
     if nodes > 1:
@@ -197,15 +183,8 @@ def _too_many(server: Server, splits: Mapping[str, int]) -> str:
 
 def _meant(flag: str) -> set[str]:
     """Return the flags that a word may stand for: itself, or those that it abbreviates."""
-    ours = {*_SPLITS, *_PLACES, *_ELSEWHERE, *_LAUNCHERS}
     joined = _JOINED.fullmatch(flag)
-    if joined:
-        return {joined["flag"]}
-    if flag in ours:
-        return {flag}
-    if flag in _KNOWN or len(flag) < 2 or flag == "--":
-        return set()
-    return {each for each in ours if each.startswith(flag)}
+    return {joined["flag"]} if joined else meant(flag, _OURS)
 
 
 def _value(token: Token, following: Sequence[Token]) -> str:

@@ -19,6 +19,7 @@ from tests.policies.stacks import TODAY, explicit_provider, resource
 
 VLLM: Final = f"rg.fr-par.scw.cloud/s/vllm@sha256:{'0' * 64}"
 LLAMA: Final = f"rg.fr-par.scw.cloud/s/llama-cpp@sha256:{'0' * 64}"
+OTHER: Final = f"rg.fr-par.scw.cloud/s/runner@sha256:{'0' * 64}"
 MODEL: Final = "/models/mistralai/Mistral-7B-Instruct-v0.3"
 CONTEXT: Final = build_context("eu", rehearsal=False, today=TODAY)
 _RULES: Final = {rule.id: rule for rule in load_rules()}
@@ -217,3 +218,66 @@ def test_a_denied_variable_is_found_in_any_container(name: str) -> None:
     assert found(
         "call-home-variables", {"image": VLLM, "command": ["sh", "-c", f"{name}=x vllm serve {MODEL}"]}
     )
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"image": VLLM, "args": [MODEL, "--distributed_executor_backend", "ray"]},
+        {"image": VLLM, "args": [MODEL, "--distributed-e", "ray"]},
+        {"image": VLLM, "args": [MODEL, "-dpb=ray"]},
+        {"image": VLLM, "args": [MODEL, "--distributed-executor-backend", UNKNOWN]},
+        {"image": VLLM, "command": ["sh", "-c", f"RAY_ADDRESS=a:1 vllm serve {MODEL}"]},
+        {"image": OTHER, "command": ["/opt/ray", "--logging-level", "info", "start", "--head"]},
+        {"image": OTHER, "args": ["ray", "start", "--head"]},
+        {"image": OTHER, "command": ["sh", "-c", "sleep 1; ray start --head"]},
+    ],
+)
+def test_whatever_starts_ray_needs_the_switch_of_ray(container: dict[str, Any]) -> None:
+    both = {**OFF_SWITCHES, "RAY_USAGE_STATS_ENABLED": "0"}
+
+    (text,) = found("call-home-switches", {**container, "env": env(dict(OFF_SWITCHES))})
+
+    assert text.endswith("RAY_USAGE_STATS_ENABLED is not set")
+    assert not found("call-home-switches", {**container, "env": env(both)})
+    assert found("call-home-switches", {**container, "env": env({**both, "RAY_USAGE_STATS_ENABLED": "1"})})
+
+
+@pytest.mark.parametrize("change", ["env -u RAY_USAGE_STATS_ENABLED ", "export RAY_USAGE_STATS_ENABLED=1; "])
+def test_no_script_turns_ray_back_on_before_it_starts(change: str) -> None:
+    container = {"image": OTHER, "command": ["sh", "-c", f"{change}ray start --head"]}
+
+    assert found("call-home-switches", {**container, "env": env({"RAY_USAGE_STATS_ENABLED": "0"})})
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"image": VLLM, "args": [MODEL, "--distributed-executor-backend=mp"], "env": env(dict(OFF_SWITCHES))},
+        {"image": OTHER, "command": ["ray", "status"]},
+        {"image": OTHER, "command": ["sh", "-c", "start ray"]},
+        {"image": OTHER, "env": env({"RAY_ADDRESS": ""})},
+    ],
+)
+def test_what_starts_no_ray_needs_no_switch_of_ray(container: dict[str, Any]) -> None:
+    assert not found("call-home-switches", container)
+
+
+@pytest.mark.parametrize("kind", ["RayCluster", "RayService"])
+def test_the_ray_container_of_a_pod_of_kuberay_needs_the_switch_whatever_it_is_told_to_run(kind: str) -> None:
+    def wrong(variables: list[dict[str, Any]]) -> list[str]:
+        containers = [{"name": "ray", "image": OTHER, "env": variables}, {"name": "log", "image": OTHER}]
+        group = {"template": {"spec": {"containers": containers}}}
+        spec = (
+            {"headGroupSpec": group}
+            if kind == "RayCluster"
+            else {"rayClusterConfig": {"headGroupSpec": group}}
+        )
+        cluster = resource(
+            f"kubernetes:ray.io/v1:{kind}", "r", {"spec": spec}, provider=explicit_provider("kubernetes")
+        )
+        check: Any = _RULES["call-home-switches"].check
+        return [violation.found for violation in check(cluster, CONTEXT)]
+
+    assert len(wrong([])) == 1
+    assert wrong(env({"RAY_USAGE_STATS_ENABLED": "0"})) == []
