@@ -113,10 +113,10 @@ class _RuleBase:
     """What would go wrong."""
     law: str
     """The law or the decision it rests on."""
-    source: str = ""
-    """Where the fact behind it can be read, with a date, as in the catalogue; empty if ``law`` has it."""
-    references: tuple[str, ...] = ()
-    """Framework controls it serves, such as ``EU Cloud Sovereignty Framework SOV-3``."""
+    source: str
+    """Where the fact behind it can be read, with a date, as in the catalogue."""
+    references: tuple[str, ...]
+    """Controls it serves, such as ``EU Cloud Sovereignty Framework SOV-3``; one of that framework."""
     severity: Severity
     fix: str
     """What to do, in general; a violation says what to do in the case at hand."""

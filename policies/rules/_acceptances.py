@@ -1,14 +1,19 @@
-"""How an acceptance reads in a report, for the rules and the guard."""
+"""How an acceptance reads in a report, for the rules and the guard, and what these rules rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
 from policies.acceptances import WARNING_DAYS, Acceptance
 from policies.rule import Context
 
-__all__ = ["described", "ending", "in_force"]
+__all__ = ["LAW", "REFERENCES", "SOURCE", "described", "ending", "in_force"]
+
+LAW: Final = "A risk that somebody accepts needs an owner, a reason and an end; GDPR Art 5(2) wants it shown"
+SOURCE: Final = "policies/acceptances.py, which says how long one may last; GDPR from memory, 2026-11-24"
+REFERENCES: Final = ("EU Cloud Sovereignty Framework SOV-7", "GDPR Art 5(2)", "UK GDPR Art 5(2)")
 
 
 def in_force(context: Context) -> Iterator[Acceptance]:

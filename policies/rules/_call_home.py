@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["DENIED", "LAW", "LMCACHE_SWITCH", "NO_EXCEPTION", "RAY_SWITCH", "SOURCE", "is_denied"]
+__all__ = [
+    "DENIED",
+    "LAW",
+    "LMCACHE_SWITCH",
+    "NO_EXCEPTION",
+    "RAY_SWITCH",
+    "REFERENCES",
+    "SOURCE",
+    "is_denied",
+]
 
 LAW: Final = (
     "GDPR and UK GDPR, articles 44 and 32: no transfer that nobody decided, no leak that nobody watches"
@@ -15,6 +24,14 @@ SOURCE: Final = (
     "vLLM 0.33.0 (usage/usage_lib.py, envs.py), huggingface_hub constants.py, llama.cpp "
     "tools/server/README.md at "
     "00dc8057; read 2026-11-23"
+)
+REFERENCES: Final = (
+    "EU Cloud Sovereignty Framework SOV-3",
+    "EU Cloud Sovereignty Framework SOV-7",
+    "GDPR Art 32",
+    "GDPR Art 44",
+    "UK GDPR Art 32",
+    "UK GDPR Chapter V",
 )
 NO_EXCEPTION: Final = "none. What a server tells its maker cannot be called back"
 

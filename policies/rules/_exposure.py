@@ -12,7 +12,7 @@ from policies.violations import violation as refusal
 __all__ = ["LAW", "NO_EXCEPTION", "REFERENCES", "attached", "violation"]
 
 LAW: Final = "GDPR Art 32 and UK GDPR Art 32, security of processing; NIS2 Art 21(2)"
-REFERENCES: Final = ("EU Cloud Sovereignty Framework SOV-7",)
+REFERENCES: Final = ("EU Cloud Sovereignty Framework SOV-7", "GDPR Art 32", "UK GDPR Art 32")
 NO_EXCEPTION: Final = "none. What is open to everybody is open to those whom the law is meant to keep out"
 
 

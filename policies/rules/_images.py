@@ -14,7 +14,15 @@ from policies.violations import violation
 from policies.workloads.container_runs import images_run
 from policies.workloads.containers import CONTAINER_LISTS, Container, containers_of
 
-__all__ = ["ImageName", "images_of", "violation"]
+__all__ = ["REFERENCES", "ImageName", "images_of", "violation"]
+
+REFERENCES: Final = (
+    "EU Cloud Sovereignty Framework SOV-4",
+    "EU Cloud Sovereignty Framework SOV-5",
+    "EU Cloud Sovereignty Framework SOV-7",
+    "GDPR Art 32",
+    "UK GDPR Art 32",
+)
 
 _CLOUD_IMAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "scaleway:containers/container:Container": ("image", "registryImage"),

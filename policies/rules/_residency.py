@@ -8,11 +8,22 @@ from policies.facts import STACK_TYPE, Resource
 from policies.violations import Violation
 from policies.violations import violation as refusal
 
-__all__ = ["LAW", "NO_EXCEPTION", "STACK_TYPE", "violation"]
+__all__ = ["LAW", "NO_EXCEPTION", "REFERENCES", "SOURCE", "STACK_TYPE", "violation"]
 
 LAW: Final = (
     "GDPR Art 44-50 and UK GDPR on transfers: each jurisdiction keeps its own data, keys, logs, state"
 )
+
+SOURCE: Final = (
+    "catalog/data/places, each row with its source; policies/locality/tables: the installed SDKs, 2026-11-24"
+)
+REFERENCES: Final = (
+    "EU Cloud Sovereignty Framework SOV-2",
+    "EU Cloud Sovereignty Framework SOV-3",
+    "GDPR Art 44",
+    "UK GDPR Chapter V",
+)
+"""The whole chapter of the UK GDPR: an act of 2025 put other articles in the place of its Article 44."""
 
 NO_EXCEPTION: Final = "none. Residency cannot be accepted: no signature moves data back across a border"
 

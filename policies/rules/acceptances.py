@@ -8,7 +8,7 @@ from dataclasses import replace
 from policies.acceptances import MAX_DAYS, WARNING_DAYS, Acceptance
 from policies.facts import Resource, StackFacts
 from policies.rule import Context, Family, ResourceRule, Severity, StackRule, load_rules
-from policies.rules._acceptances import described, ending, in_force
+from policies.rules._acceptances import LAW, REFERENCES, SOURCE, described, ending, in_force
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -84,7 +84,9 @@ RULE = StackRule(
     family=Family.ACCEPTANCES,
     title="What is accepted is named on every run, with its owner and its end",
     why="An exception that nobody sees stays when its reason is gone.",
-    law="A risk that somebody accepts needs an owner, a reason and an end; GDPR Art 5(2) wants it shown",
+    law=LAW,
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.LOW,
     fix=f"Delete what nothing needs; decide anew about what ends within {WARNING_DAYS} days.",
     exception=_EXCEPTION.capitalize() + ".",

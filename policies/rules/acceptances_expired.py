@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.acceptances import ACCEPTABLE_RULES, MAX_DAYS
 from policies.facts import Resource
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._acceptances import LAW, REFERENCES, SOURCE
 from policies.rules._residency import STACK_TYPE
 from policies.violations import Violation
 
@@ -39,7 +40,9 @@ RULE = ResourceRule(
     family=Family.ACCEPTANCES,
     title="No acceptance is expired, malformed or endless",
     why="An entry that has ended and stays in the file looks like a permission to the next reader.",
-    law="A risk that somebody accepts needs an owner, a reason and an end; GDPR Art 5(2) wants it shown",
+    law=LAW,
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Delete the entry, or let its owner decide anew.",
     exception=_EXCEPTION + ".",

@@ -11,7 +11,7 @@ from typing import Final
 
 from policies.facts import Resource, Unknown, is_blank, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._call_home import LAW, NO_EXCEPTION
+from policies.rules._call_home import LAW, NO_EXCEPTION, REFERENCES
 from policies.rules._pods import serving_pods
 from policies.rules._serving import serves, violation
 from policies.violations import Violation
@@ -92,6 +92,7 @@ RULE = ResourceRule(
     law=LAW,
     source="Annotations of Multus, and proxy variables as libcurl, Python and Go read them: from memory, "
     "2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Remove the annotation or the variable.",
     exception=NO_EXCEPTION,

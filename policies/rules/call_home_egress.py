@@ -12,7 +12,7 @@ from typing import Final
 
 from policies.facts import Absent, Resource, StackFacts, Unknown, Value, contains_unknown, is_blank, plain
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._call_home import LAW, NO_EXCEPTION
+from policies.rules._call_home import LAW, NO_EXCEPTION, REFERENCES
 from policies.rules._clusters import cluster_key, may_be_one
 from policies.rules._destinations import is_private_network
 from policies.rules._pods import KubernetesObject, Pod, known, objects_of, serving_pods
@@ -270,6 +270,7 @@ RULE = StackRule(
     "probe of an NVIDIA host by FlashInfer, ends here.",
     law=LAW,
     source="Kubernetes documentation, network policies; vLLM 0.33.0 utils/flashinfer.py, read 2026-11-23",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Close every namespace that serves with a NetworkPolicy for all pods, then open paths pod by pod.",
     exception=NO_EXCEPTION,

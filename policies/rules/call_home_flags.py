@@ -10,7 +10,7 @@ from typing import Final, cast
 from policies.facts import Resource
 from policies.models.engines import Engine
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._call_home import LAW, NO_EXCEPTION, SOURCE
+from policies.rules._call_home import LAW, NO_EXCEPTION, REFERENCES, SOURCE
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._serving import Server, meant, normal_flag, servers_of, violation
 from policies.violations import Violation
@@ -261,6 +261,7 @@ RULE = ResourceRule(
     "whatever is asked of it unless it is told to stay offline.",
     law=LAW,
     source=SOURCE,
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Remove the flag, or name a Service of this cluster; start llama.cpp with --offline.",
     exception=NO_EXCEPTION,

@@ -16,7 +16,7 @@ from policies.hosts import readings
 from policies.models.known_models import without_comments
 from policies.models.machines import SCRIPTS, start_texts
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._call_home import LAW, NO_EXCEPTION
+from policies.rules._call_home import LAW, NO_EXCEPTION, REFERENCES
 from policies.rules._clusters import cluster_key, may_be_one
 from policies.rules._pods import known, serving_pods
 from policies.rules._serving import violation
@@ -162,6 +162,7 @@ RULE = StackRule(
     "pulumi-civo 2.4.8, 2026-11-24; which plug-ins enforce policies (Cilium, Calico, Canal; not flannel, "
     "Kilo or none), that k3s does by itself unless told otherwise, and that nothing says whether Civo leaves "
     "it on: from memory",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Choose Cilium or Calico, and leave the controller of k3s switched on.",
     exception=NO_EXCEPTION,

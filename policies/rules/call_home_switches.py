@@ -10,7 +10,14 @@ from policies.facts import Resource, plain
 from policies.models.engines import Engine
 from policies.models.ray import ray_at
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._call_home import LAW, LMCACHE_SWITCH, NO_EXCEPTION, RAY_SWITCH, SOURCE
+from policies.rules._call_home import (
+    LAW,
+    LMCACHE_SWITCH,
+    NO_EXCEPTION,
+    RAY_SWITCH,
+    REFERENCES,
+    SOURCE,
+)
 from policies.rules._ray import asks_for_ray, runs_ray
 from policies.rules._serving import Server, servers_of, violation
 from policies.violations import Violation
@@ -165,6 +172,7 @@ RULE = ResourceRule(
     "exactly these words; a wrong word does nothing, silently. Ray reports every hour from where it runs.",
     law=LAW,
     source=SOURCE,
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Set the whole set in env with plain values.",
     exception=NO_EXCEPTION,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, is_blank
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._call_home import DENIED, LAW, NO_EXCEPTION, SOURCE, is_denied
+from policies.rules._call_home import DENIED, LAW, NO_EXCEPTION, REFERENCES, SOURCE, is_denied
 from policies.rules._serving import violation
 from policies.violations import Violation
 from policies.workloads.command_line import command_line
@@ -58,6 +58,7 @@ RULE = ResourceRule(
     "the command line says.",
     law=LAW,
     source=SOURCE,
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Remove the variable.",
     exception=NO_EXCEPTION,

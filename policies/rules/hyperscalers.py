@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import PROVIDER_PREFIX, Resource
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._hyperscalers import LAW
+from policies.rules._hyperscalers import LAW, REFERENCES
 from policies.rules._residency import violation
 from policies.violations import Violation
 
@@ -42,7 +42,7 @@ RULE = ResourceRule(
     why="The CLOUD Act reaches what such a company holds, wherever its machines stand.",
     law=LAW,
     source="catalog/data/packages.yaml, each row with its source; the two provisions from memory, 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-2"),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use a cloud of the catalogue.",
     exception="none. No US hyperscaler, for anything",

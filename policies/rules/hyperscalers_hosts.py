@@ -16,7 +16,7 @@ from catalog import Host
 from policies.facts import Resource, Value, plain
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import hosts_of, is_read, shown_path
-from policies.rules._hyperscalers import LAW
+from policies.rules._hyperscalers import LAW, REFERENCES
 from policies.rules._residency import violation
 from policies.violations import Violation
 
@@ -125,7 +125,7 @@ RULE = ResourceRule(
     why="One image, one webhook or one metrics endpoint sends data where the CLOUD Act reaches it.",
     law=LAW,
     source="catalog/data/hosts.yaml, each row with its source; the two provisions from memory, 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Mirror what is fetched there into the jurisdiction, or use a service inside it.",
     exception="none. No US hyperscaler, for anything",

@@ -22,7 +22,7 @@ from policies.facts import (
 )
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import host_of
-from policies.rules._hyperscalers import LAW
+from policies.rules._hyperscalers import LAW, REFERENCES
 from policies.rules._pods import field
 from policies.rules._residency import violation
 from policies.violations import Violation
@@ -96,7 +96,7 @@ RULE = ResourceRule(
     source="pulumi 3.253.0 pkg/resource/deploy/providers/registry.go (pluginDownloadURL, name and "
     "parameterization in __internal) and the SDKs of the packages, read 2026-11-24; the two provisions from "
     "memory",
-    references=("EU Cloud Sovereignty Framework SOV-5",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use the SDK that the makers of the package publish, as it is.",
     exception="none. No US hyperscaler, for anything",

@@ -14,7 +14,7 @@ from policies.facts import Resource
 from policies.models.command_lines import CommandLine, Used, command_lines_of, first_word, programs_in
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import is_read
-from policies.rules._hyperscalers import LAW
+from policies.rules._hyperscalers import LAW, REFERENCES
 from policies.rules._residency import violation
 from policies.violations import Violation
 from policies.workloads.command_line import Token
@@ -101,7 +101,7 @@ RULE = ResourceRule(
     "otherwise; no host stands in such a command for a reader to see.",
     law=LAW,
     source="catalog/data/programs.yaml, each row with its source",
-    references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Mirror what is fetched there into the jurisdiction, or give the program an endpoint inside it.",
     exception="none. No US hyperscaler, for anything",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts import Resource
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import is_read, shown_path
-from policies.rules._hyperscalers import LAW
+from policies.rules._hyperscalers import LAW, REFERENCES
 from policies.rules._residency import violation
 from policies.rules._services import services_in
 from policies.violations import Violation
@@ -52,7 +52,7 @@ RULE = ResourceRule(
     "certificates or prompts go there, though no host is written anywhere.",
     law=LAW,
     source="catalog/data/services.yaml, each row with its source; the two provisions from memory, 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-1", "EU Cloud Sovereignty Framework SOV-5"),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use a provider in the jurisdiction; give an S3 client the endpoint of your own cloud.",
     exception="none. No US hyperscaler, for anything",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, Unknown, plain, shown
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._images import images_of
+from policies.rules._images import REFERENCES, images_of
 from policies.violations import Violation
 from policies.workloads.containers import Container, containers_of
 
@@ -64,6 +64,8 @@ RULE = ResourceRule(
     title="Every container image is pinned by its digest",
     why="What a tag points to can change after every check, on somebody else's machine.",
     law="Images run by digest from the registry of the jurisdiction; a lock file holds the digests",
+    source="OCI distribution specification, tags and digests: from memory, 2026-11-24; docs/locks.md",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Name images by digest.",
     exception=_NO_EXCEPTION,

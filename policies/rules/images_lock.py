@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, shown
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._images import images_of, violation
+from policies.rules._images import REFERENCES, images_of, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -44,6 +44,7 @@ RULE = ResourceRule(
     why="A digest proves that an image does not change, not that anybody chose it.",
     law="Images run by digest from the registry of the jurisdiction; a lock file holds the digests",
     source="docs/decisions/0018-everything-that-runs-is-in-a-lock.md",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Mirror the image, so that it stands in the lock, and name it as the lock does.",
     exception=_NO_EXCEPTION,

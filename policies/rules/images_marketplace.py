@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.facts import ABSENT, Resource, is_blank, plain
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._images import violation
+from policies.rules._images import REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -46,6 +46,7 @@ RULE = ResourceRule(
     "server of models.",
     law="No tag and no invented digest ever reaches a cluster; GDPR and UK GDPR Art 32",
     source="pulumi-civo 2.4.8, KubernetesCluster.applications, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Declare workloads in the program.",
     exception=_NO_EXCEPTION,

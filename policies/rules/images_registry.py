@@ -10,7 +10,7 @@ from policies.facts import Resource, Secret, shown
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import host_of, problem_of_host
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere
-from policies.rules._images import images_of, violation
+from policies.rules._images import REFERENCES, images_of, violation
 from policies.violations import Violation
 
 __all__ = ["RULE", "registry_of_image"]
@@ -109,6 +109,7 @@ RULE = ResourceRule(
     law="Images run by digest from the registry of the jurisdiction",
     source="Hosts of the clouds' registries: catalog/data/places; how image names are read: "
     "distribution/reference",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Mirror the image into the jurisdiction and name it by that registry's exact host.",
     exception=_NO_EXCEPTION,

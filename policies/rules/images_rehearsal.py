@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource, plain, shown
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._images import REFERENCES
 from policies.violations import Violation
 from policies.workloads.containers import Container, containers_of
 
@@ -44,6 +45,8 @@ RULE = ResourceRule(
     title="Made-up images of a rehearsal never reach a real cluster",
     why="A rehearsal invents images; a real cluster would look for them and might find somebody else's.",
     law="No tag and no invented digest ever reaches a cluster",
+    source="docs/locks.md: what a lock of a rehearsal holds, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Mirror the images of the stack and use the real lock.",
     exception=_NO_EXCEPTION,

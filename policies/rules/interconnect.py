@@ -244,6 +244,12 @@ RULE = ResourceRule(
     "all, and its activations, which are customers' data, cross the network in plain form.",
     law="GDPR and UK GDPR, article 32: availability and confidentiality of processing",
     source="docs of the design: the interconnect gap; flags of vLLM 0.33.0, 2026-11-23",
+    references=(
+        "EU Cloud Sovereignty Framework SOV-6",
+        "EU Cloud Sovereignty Framework SOV-7",
+        "GDPR Art 32",
+        "UK GDPR Art 32",
+    ),
     severity=Severity.MEDIUM,
     fix="Fit the model into one node, or declare the fabric.",
     exception=_NO_EXCEPTION,

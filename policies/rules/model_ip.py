@@ -22,6 +22,7 @@ from policies.acceptances import accepted
 from policies.facts import Resource
 from policies.models import Reference, models_served
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._model_ip import REFERENCES, SOURCE
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -131,7 +132,8 @@ RULE = ResourceRule(
     "one model can also lie under the name of another: what a volume, an image, a download or a "
     "configuration says counts as much as the server's arguments.",
     law="Copyright and the licence of each checkpoint; EU AI Act duties of whoever puts a model into service",
-    source="catalog/data/models.yaml and catalog/data/hub_owners.yaml, each row with its source",
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Serve an approved model, named so that a reader of the manifest can tell which it is.",
     exception=f"For a model whose row says acceptance: {_HOW}.",

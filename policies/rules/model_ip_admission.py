@@ -13,6 +13,7 @@ from typing import Final
 
 from policies.facts import Absent, Resource, Unknown, Value, contains_unknown, is_blank, plain
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._model_ip import REFERENCES
 from policies.rules._pods import field, objects_of
 from policies.violations import Violation
 
@@ -120,6 +121,7 @@ RULE = ResourceRule(
     "GDPR Art 32",
     source="Kubernetes API (admissionregistration.k8s.io, apiextensions.k8s.io) as commonly known, "
     "2026-11-24",
+    references=(*REFERENCES, "GDPR Art 32", "UK GDPR Art 32"),
     severity=Severity.CRITICAL,
     fix="Write what is needed into the workloads, and let webhooks be answered inside the cluster.",
     exception=_NO_EXCEPTION,

@@ -15,6 +15,7 @@ from policies.models.manifests import decoded
 from policies.models.programs import runs_of
 from policies.rule import Context, Family, ResourceRule, Rule, Severity, StackRule
 from policies.rules import call_home_egress, call_home_flags, call_home_switches, interconnect, model_ip
+from policies.rules._model_ip import LAW, REFERENCES
 from policies.rules._pods import KubernetesObject, cluster_of, field, objects_of
 from policies.rules._serving import serves, violation
 from policies.violations import Violation
@@ -384,7 +385,9 @@ RULE = StackRule(
     title="A file that a container runs can be read, and serves no model that is not allowed",
     why="A script in a ConfigMap starts a server as well as a command does, past every rule that reads "
     "commands.",
-    law="Copyright and the licence of each checkpoint: only what can be read can be judged",
+    law=LAW,
+    source="How shells and interpreters read a script, and Kubernetes mounts one: from memory, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Declare the ConfigMap in the program, with a shell script that names its programs and the model.",
     exception=_NO_EXCEPTION,

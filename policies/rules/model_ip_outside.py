@@ -15,6 +15,7 @@ from typing import Final
 from policies.facts import Resource
 from policies.models.outside import served_outside
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._model_ip import REFERENCES
 from policies.rules._serving import violation
 from policies.violations import Violation
 
@@ -51,6 +52,7 @@ RULE = ResourceRule(
     law="Copyright and the licence of each checkpoint; GDPR and UK GDPR, articles 44 and 32",
     source="Inputs of pulumi-hcloud 1.43.3, pulumi-ovh 2.22.0, pulumi-civo 2.4.8 and pulumiverse-scaleway "
     "1.60.0, 2026-11-24; formats of cloud-init's user data from memory, 2026-11-24",
+    references=(*REFERENCES, "GDPR Art 32", "GDPR Art 44", "UK GDPR Art 32", "UK GDPR Chapter V"),
     severity=Severity.CRITICAL,
     fix="Serve it in the cluster, as a Deployment of this program behind the router.",
     exception=_NO_EXCEPTION,

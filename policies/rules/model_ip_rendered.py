@@ -7,6 +7,7 @@ from typing import Final
 
 from policies.facts import StackFacts, contains_unknown
 from policies.rule import Context, Family, Severity, StackRule
+from policies.rules._model_ip import LAW, REFERENCES
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -53,7 +54,9 @@ RULE = StackRule(
     family=Family.MODEL_IP,
     title="What a chart or a group of manifests renders can be seen at preview",
     why="The engine leaves such objects out with a mere warning; they would reach the cluster unseen.",
-    law="Copyright and the licence of each checkpoint: only what can be read can be judged",
+    law=LAW,
+    source="pulumi-kubernetes 4.34.2, installed SDK, 2026-11-24; operations/verdict.py: the engine's warning",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Render from values that are known at preview.",
     exception=_NO_EXCEPTION,

@@ -8,6 +8,7 @@ from typing import Final
 from policies.facts import Resource
 from policies.models.serving import SERVING_GROUPS
 from policies.rule import Context, Family, ResourceRule, Severity
+from policies.rules._model_ip import LAW, REFERENCES
 from policies.rules._serving import violation
 from policies.violations import Violation
 
@@ -57,8 +58,9 @@ RULE = ResourceRule(
     family=Family.MODEL_IP,
     title="No custom resource is deployed of which nobody has said that it serves no model",
     why="An operator can take a model's name from any field of a custom resource, and start the server.",
-    law="Copyright and the licence of each checkpoint: only what can be read can be judged",
+    law=LAW,
     source="catalog/data/api_groups.yaml, each row with its source",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use a kind that rules read, or list the API group in the catalogue as one that serves no model.",
     exception=_NO_EXCEPTION,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts import PROVIDER_PREFIX, Resource
 from policies.locality import load_locality, resolve, resolve_provider
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, SOURCE, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -49,6 +49,8 @@ RULE = ResourceRule(
     title="Every cloud resource stands in the jurisdiction of its stack",
     why="A foreign place puts data under another law; for an omitted one the cloud chooses without a word.",
     law=LAW,
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Give the resource a place that the catalogue lists for the jurisdiction, as a plain code.",
     exception=NO_EXCEPTION,

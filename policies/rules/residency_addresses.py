@@ -15,7 +15,7 @@ from policies.facts import Resource, StackFacts
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._addresses import OWN, addresses_of, is_untold_end, own_addresses
 from policies.rules._hosts import shown_path
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -67,7 +67,7 @@ RULE = StackRule(
     law=LAW,
     source="IANA special-purpose address registries (RFC 6890) as commonly known; addresses that the clouds "
     "give: the provider SDKs as installed, 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use a host name that the catalogue knows, or a Service of the cluster.",
     exception=NO_EXCEPTION,

@@ -23,7 +23,7 @@ from policies.rules._clusters import (
     kubeconfig_of,
 )
 from policies.rules._hosts import places_of
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -165,7 +165,7 @@ RULE = StackRule(
     law=LAW,
     source="pulumi-kubernetes 4.34.2, properties of its provider; the form of a kubeconfig and the programs "
     "that log in as commonly known; 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Take the kubeconfig of the provider from the cluster of this stack.",
     exception=NO_EXCEPTION,

@@ -19,7 +19,7 @@ from policies.models.problems import STARTS_WORKLOADS
 from policies.models.programs import FileRun
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._api_requests import changing_requests
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 from policies.workloads.local_commands import LOCAL_COMMAND
 
@@ -95,7 +95,7 @@ RULE = ResourceRule(
     law=LAW,
     source="pulumi-command 1.2.1 (local.Command: create, update, delete, interpreter, environment); "
     "catalog/data/programs.yaml, each row with its source",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Declare resources instead; keep commands to what reads or waits, with every program named.",
     exception=NO_EXCEPTION,

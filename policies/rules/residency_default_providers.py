@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from policies.facts import STACK_TYPE, Resource
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -38,6 +38,7 @@ RULE = ResourceRule(
     why="A resource whose provider was forgotten goes wherever the environment of whoever runs this leads.",
     law=LAW,
     source="Pulumi engine 3.253.0, which hands the setting to a policy pack, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.MEDIUM,
     fix="Disable default providers in the stack's configuration.",
     exception=NO_EXCEPTION,

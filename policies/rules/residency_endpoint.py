@@ -10,7 +10,7 @@ from policies.facts import Found, Resource, Unknown, Value, freeze, is_blank, pl
 from policies.locality import CloudTable, load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import host_of
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -82,7 +82,7 @@ RULE = ResourceRule(
     law=LAW,
     source="policies/locality/tables, provider_api: properties of the installed SDKs, 2026-11-24; that "
     "ovh-us and ovh-ca are other companies from memory",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Leave the endpoint to the provider; for OVHcloud it is ovh-eu, also for places in London.",
     exception=NO_EXCEPTION,

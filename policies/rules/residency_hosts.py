@@ -10,7 +10,7 @@ from policies.proxies.haproxy import looks_like_haproxy
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._elsewhere import elsewhere
 from policies.rules._hosts import hosts_of, is_read, places_of, shown_path
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules.router import texts_in
 from policies.violations import Violation
 
@@ -84,7 +84,7 @@ RULE = ResourceRule(
     why="A bucket URL in a variable moves data across a border though every resource stands at home.",
     law=LAW,
     source="catalog/data/hosts.yaml and catalog/data/places, each row with its source",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Use the endpoint of the same service in the stack's jurisdiction.",
     exception=NO_EXCEPTION,

@@ -15,7 +15,7 @@ from catalog import Catalog
 from policies.facts import ABSENT, Resource, StackFacts, plain, select
 from policies.locality import Locality, load_locality
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -92,7 +92,7 @@ RULE = StackRule(
     law=LAW,
     source="terraform-provider-scaleway, meta.go: the environment is merged last, read 2026-11; ids as its "
     "resources give them",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Unset the variables, and make the resource anew in the place that the program names.",
     exception=NO_EXCEPTION,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policies.facts import PROVIDER_PREFIX, Resource
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -68,6 +68,8 @@ RULE = ResourceRule(
     title="No property on which a place depends is under ignore_changes",
     why="The engine replaces an ignored property by the value in the state before any rule sees it.",
     law=LAW,
+    source="Pulumi documentation, the resource option ignoreChanges: from memory, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Take the property out of ignore_changes.",
     exception=NO_EXCEPTION,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts import Resource
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, STACK_TYPE
+from policies.rules._residency import LAW, REFERENCES, STACK_TYPE
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -43,6 +43,8 @@ RULE = ResourceRule(
     title="Every stack says to which jurisdiction it belongs",
     why="Without a jurisdiction there is no wrong place; a stack that does not say may not be deployed.",
     law=LAW,
+    source="catalog/data/jurisdictions.yaml, each row with its source",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Set sovereign:jurisdiction in the stack's configuration.",
     exception=_NO_EXCEPTION,

@@ -17,7 +17,7 @@ from policies.facts import Resource, Secret, Unknown, Value, plain, shown
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._localities import places_by_code
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -163,6 +163,9 @@ RULE = ResourceRule(
     title="No label or tag claims another jurisdiction, or asks for a place in one",
     why="Audits, network policies and people act on the label; a wrong one sends data the wrong way.",
     law=LAW,
+    source="catalog/marks.py; catalog/data/places, each row with its source; well-known labels of "
+    "Kubernetes: from memory, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Make the label say the stack's jurisdiction, or leave it out.",
     exception=NO_EXCEPTION,

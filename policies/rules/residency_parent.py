@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts import StackFacts
 from policies.locality import load_locality, unresolved_parents
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, SOURCE, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -43,6 +43,8 @@ RULE = StackRule(
     title="A resource that stands where its parent stands has its parent in this stack",
     why="An id written out by hand may be of a cluster in any country; an id says nothing about a place.",
     law=LAW,
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Declare or import the parent in this stack and pass its id.",
     exception=NO_EXCEPTION,

@@ -16,7 +16,7 @@ from policies.facts import Resource, Unknown, Value, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import is_own
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -87,7 +87,8 @@ RULE = ResourceRule(
     title="What is marked as personal data stands at a place that is known",
     why="The mark tells people where prompts, answers and logs are; with an unknown host it tells nothing.",
     law=LAW,
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    source="catalog/marks.py; catalog/data/hosts.yaml and catalog/data/places, each row with its source",
+    references=REFERENCES,
     severity=Severity.HIGH,
     fix="Keep personal data at places of the jurisdiction.",
     exception=NO_EXCEPTION,

@@ -15,7 +15,7 @@ from typing import Final
 from catalog import Catalog, Place
 from policies.facts import Resource, Secret, Unknown, Value, is_blank, plain, select, shown
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 from policies.workloads.containers import Container
 from policies.workloads.serverless import all_containers
@@ -168,7 +168,7 @@ RULE = ResourceRule(
     source="Annotations and variables of hcloud-cloud-controller-manager and the CSI drivers of Hetzner and "
     "Scaleway, of scaleway-cloud-controller-manager, of the cluster autoscaler for Civo and Hetzner, and of "
     "OpenStack's clients, as commonly known, 2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Name places of this jurisdiction only.",
     exception=NO_EXCEPTION,

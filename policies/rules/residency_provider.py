@@ -9,7 +9,7 @@ from policies.facts import Provider, Resource, provider_type
 from policies.locality import load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._clusters import PROVIDER, is_ambient
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -74,6 +74,8 @@ RULE = ResourceRule(
     title="Cloud resources and objects in a cluster use an explicit provider, never the default one",
     why="A default provider takes account, place and cluster from an environment that no rule can see.",
     law=LAW,
+    source="Pulumi documentation, default and explicit providers: from memory, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Declare one provider for each cloud, cluster and jurisdiction and pass it on.",
     exception=NO_EXCEPTION,

@@ -15,7 +15,7 @@ from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import is_own
 from policies.rules._hosts import places_of
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -74,7 +74,7 @@ RULE = ResourceRule(
     law=LAW,
     source="properties: pulumiverse-scaleway 1.60.0, installed SDK; the form of an ARN from memory, "
     "2026-11-24",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Subscribe queues and functions of the same cloud.",
     exception=NO_EXCEPTION,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts import Resource
 from policies.locality import LocalityTable, load_locality
 from policies.rule import Context, Family, ResourceRule, Severity
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, SOURCE, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -86,6 +86,8 @@ RULE = ResourceRule(
     title="Nothing is deployed whose place nobody has classified",
     why="A type or a package that nobody has looked at may stand anywhere.",
     law=LAW,
+    source=SOURCE,
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Classify the type in policies/locality/tables, or use one that is classified.",
     exception=NO_EXCEPTION,

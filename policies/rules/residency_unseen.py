@@ -8,7 +8,7 @@ from typing import Final
 from policies.facts import Resource, StackFacts, Unknown, Value, plain, select, shown
 from policies.locality import Locality, load_locality
 from policies.rule import Context, Family, Severity, StackRule
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -84,6 +84,8 @@ RULE = StackRule(
     title="No resource of a stack is hidden from the rules",
     why="A run on a part of a stack shows old values, or none; what a program only reads has no inputs.",
     law=LAW,
+    source="Pulumi documentation (--target, .get, pulumi policy analyze): from memory, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Preview the whole stack, and judge its state afterwards with `pulumi policy analyze`.",
     exception=NO_EXCEPTION,

@@ -20,7 +20,7 @@ from policies.rules._addresses import addresses_of
 from policies.rules._destinations import ALLOWED_HOSTS, problem_of_host
 from policies.rules._elsewhere import is_own
 from policies.rules._hosts import places_of, shown_path
-from policies.rules._residency import LAW, NO_EXCEPTION, violation
+from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._volume_servers import hosts_in_source, volume_sources
 from policies.violations import Violation
 
@@ -101,7 +101,7 @@ RULE = StackRule(
     source="Kubernetes API of volumes: pulumi-kubernetes 4.34.2, installed SDK, 2026-11-24; parameters of "
     "csi-driver-nfs, csi-driver-smb, ceph-csi and the annotation of KubeVirt's importer from memory, "
     "2026-11-24; hosts of storage boxes: pulumi-hcloud 1.43.3",
-    references=("EU Cloud Sovereignty Framework SOV-3",),
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Keep data in volumes of the cloud, or on a server that is a Service of the cluster.",
     exception=NO_EXCEPTION,

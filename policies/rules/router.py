@@ -18,6 +18,7 @@ from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere
 from policies.rules._haproxy_checks import mistakes
+from policies.rules._router import LAW, REFERENCES
 from policies.rules._sites import site_hosts, unprotected
 from policies.rules._zone_files import published_names, zone_answers
 from policies.violations import Violation
@@ -173,8 +174,9 @@ RULE = ResourceRule(
     why="Fail-over is where residency leaks: a backup elsewhere works so well that nobody notices it, until "
     "the day "
     "when all requests went there.",
-    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    law=LAW,
     source="HAProxy 2.6 configuration manual; fail-over of the gateways looked at, 2026-11-23",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Name upstreams of this cluster only, check their health, and end every frontend in a refusal.",
     exception=_NO_EXCEPTION,

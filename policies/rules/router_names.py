@@ -23,6 +23,7 @@ from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import problem_of_upstream
 from policies.rules._front_doors import is_front_door, leads_of
 from policies.rules._pods import KubernetesObject, field, known, objects_of
+from policies.rules._router import LAW, REFERENCES
 from policies.rules.router import texts_in
 from policies.violations import Violation
 
@@ -134,8 +135,9 @@ RULE = StackRule(
     family=Family.ROUTER,
     title="No Service that only stands for a host outside is an upstream",
     why="A backup server abroad looks like one of the cluster once a Service lends it a name.",
-    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    law=LAW,
     source="Kubernetes API (Service, externalName) as commonly known, 2026-11-24",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Let proxies and routes lead to Services with pods of this cluster.",
     exception=_NO_EXCEPTION,

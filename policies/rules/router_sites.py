@@ -18,6 +18,7 @@ from policies.proxies.haproxy import HaproxyError, looks_like_haproxy, read
 from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._destinations import host_of
 from policies.rules._elsewhere import claimed_elsewhere, domain_of, elsewhere, is_own
+from policies.rules._router import LAW, REFERENCES
 from policies.rules._sites import site_hosts, upstream_hosts
 from policies.rules.router import ANSWERS, texts_in
 from policies.violations import Violation
@@ -184,8 +185,9 @@ RULE = StackRule(
     family=Family.ROUTER,
     title="A router passes requests only to sites of its own stack, in its jurisdiction",
     why="A site is known by its name, and a name leads wherever its record says: the record has to be ours.",
-    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    law=LAW,
     source="docs of this project, decision 13: sites of one jurisdiction",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Take the site's address from the resource that reserves it, and declare its record in this stack.",
     exception=_NO_EXCEPTION + ".",

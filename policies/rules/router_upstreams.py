@@ -26,6 +26,7 @@ from policies.rules._destinations import ALLOWED_HOSTS, host_of
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_upstream
 from policies.rules._hosts import shown_path
 from policies.rules._localities import locality_problems
+from policies.rules._router import LAW, REFERENCES
 from policies.rules.router import texts_in
 from policies.violations import Violation
 
@@ -244,10 +245,11 @@ RULE = ResourceRule(
     family=Family.ROUTER,
     title="No proxy of any make sends requests out of the jurisdiction",
     why="A backup server abroad in three lines of NGINX moves as many prompts as one of HAProxy.",
-    law="GDPR and UK GDPR, article 44: a request must not leave, not even for the time it takes to route it",
+    law=LAW,
     source="Directives, objects and command lines of NGINX, Apache, Caddy, Traefik, Envoy, Kong, APISIX, "
     "Istio, Gateway API, LiteLLM, Varnish, Squid, lighttpd, socat, SSH and others: from memory, 2026-11-24, "
     "not checked against a text",
+    references=REFERENCES,
     severity=Severity.CRITICAL,
     fix="Name upstreams of this cluster only, by their full names.",
     exception=_NO_EXCEPTION,

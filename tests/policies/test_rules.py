@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policies import rules
-from policies.rule import RuleError, load_rules
+from policies.rule import ResourceRule, RuleError, StackRule, load_rules
 from tests.policies.stacks import CASES, Case, cases, violations_of
 
 
@@ -29,11 +29,13 @@ def test_every_rule_is_shown_both_kept_and_broken() -> None:
 
 @pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.id)
 def test_a_reader_learns_from_a_rule_what_why_and_how_to_mend_it(rule: object) -> None:
-    for name in ("title", "why", "law", "fix", "exception"):
-        text = getattr(rule, name)
+    assert isinstance(rule, ResourceRule | StackRule)
+    for text in (rule.title, rule.why, rule.law, rule.source, rule.fix, rule.exception, *rule.references):
         assert text.strip()
         assert "\n" not in text
-    assert not getattr(rule, "title").endswith(".")  # noqa: B009  (the attribute of either kind of rule)
+    assert not rule.title.endswith(".")
+    assert any(each.startswith("EU Cloud Sovereignty Framework SOV-") for each in rule.references)
+    assert len(set(rule.references)) == len(rule.references)
 
 
 @pytest.mark.parametrize(
