@@ -17,7 +17,7 @@ from catalog.hub_owners import HubOwner
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction
 from catalog.models import Licence, Model
-from catalog.node_types import GpuModel, NodeType, Vendor
+from catalog.node_types import CpuFamily, GpuModel, NodeType, Vendor
 from catalog.packages import Package
 from catalog.patterns import matches
 from catalog.places import Place
@@ -47,6 +47,7 @@ class Catalog:
     binaries: Mapping[str, UpstreamBinary]
     vendors: Mapping[str, Vendor]
     gpus: Mapping[str, GpuModel]
+    cpus: tuple[CpuFamily, ...]
     hosts: Mapping[str, Host]
     packages: Mapping[str, Package]
     services: Mapping[str, NamedService]
@@ -123,6 +124,12 @@ class Catalog:
     def node_type(self, cloud: str, name: str) -> NodeType | None:
         """Return the node type with this exact name, or None."""
         return self._node_types.get(cloud, {}).get(name)
+
+    def cpu_designer(self, cloud: str, name: str) -> Vendor | None:
+        """Return who designs the CPUs of a cloud's machine, whether it is listed or not; None: not known."""
+        families = (each for each in self.cpus if each.cloud == cloud and name.startswith(each.prefix))
+        family = max(families, key=lambda each: len(each.prefix), default=None)
+        return self.vendors[family.vendor] if family else None
 
     def prices(self, cloud: str) -> tuple[Price, ...]:
         """Return the prices of a cloud that are known.

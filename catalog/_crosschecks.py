@@ -27,6 +27,7 @@ def cross_check(catalog: Catalog) -> list[str]:
         *_jurisdictions(catalog),
         *_clouds(catalog),
         *_gpus(catalog),
+        *_cpus(catalog),
         *_places(catalog),
         *_network_slots(catalog),
         *_node_types(catalog),
@@ -59,6 +60,15 @@ def _gpus(catalog: Catalog) -> Iterator[str]:
     for gpu in catalog.gpus.values():
         if gpu.vendor not in catalog.vendors:
             yield f"gpus.yaml: gpus[{gpu.model}].vendor: no vendor {gpu.vendor!r} in vendors.yaml"
+
+
+def _cpus(catalog: Catalog) -> Iterator[str]:
+    for cpu in catalog.cpus:
+        key = f"cpus.yaml: cpus[{cpu.prefix}]"
+        if cpu.vendor not in catalog.vendors:
+            yield f"{key}.vendor: no vendor {cpu.vendor!r} in vendors.yaml"
+        if cpu.cloud not in catalog.clouds:
+            yield f"{key}.cloud: no cloud {cpu.cloud!r} in clouds.yaml"
 
 
 def _places(catalog: Catalog) -> Iterator[str]:

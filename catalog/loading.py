@@ -25,7 +25,7 @@ from catalog.hub_owners import HubOwner
 from catalog.images import UpstreamImage
 from catalog.jurisdictions import Jurisdiction, jurisdiction_of
 from catalog.models import Licence, Model
-from catalog.node_types import Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
+from catalog.node_types import CpuFamily, Gpu, GpuModel, NodeType, NodeTypeRow, Vendor
 from catalog.packages import Package
 from catalog.places import Place, PlaceRow
 from catalog.prices import ExchangeRate, Price
@@ -59,6 +59,7 @@ def read_catalog(data: Traversable) -> Catalog:
     clouds = read_rows(data, "clouds.yaml", "clouds", CloudInfo, "key", mistakes)
     vendors = _by("key", read_rows(data, "vendors.yaml", "vendors", Vendor, "key", mistakes))
     gpus = _by("model", read_rows(data, "gpus.yaml", "gpus", GpuModel, "model", mistakes))
+    cpus = read_rows(data, "cpus.yaml", "cpus", CpuFamily, "prefix", mistakes)
     licences = read_rows(data, "licences.yaml", "licences", Licence, "key", mistakes)
     models = read_rows(data, "models.yaml", "models", Model, "id", mistakes)
     images = read_rows(data, "images.yaml", "images", UpstreamImage, "name", mistakes)
@@ -96,6 +97,7 @@ def read_catalog(data: Traversable) -> Catalog:
         binaries=_by("name", binaries),
         vendors=vendors,
         gpus=gpus,
+        cpus=cpus,
         hosts=_by("suffix", hosts),
         packages=_by("name", packages),
         services=_by("name", services),

@@ -8,7 +8,7 @@ from pydantic import Field, StrictInt
 
 from catalog._source import Country, Fact, Line, Source
 
-__all__ = ["Gpu", "GpuModel", "NodeType", "NodeTypeRow", "Vendor"]
+__all__ = ["CpuFamily", "Gpu", "GpuModel", "NodeType", "NodeTypeRow", "Vendor"]
 
 PositiveInt = Annotated[StrictInt, Field(gt=0)]
 
@@ -22,6 +22,17 @@ class Vendor(Fact):
     makes: tuple[Line, ...]
     disclosure: Line
     """The sentence that the statement prints when a node pool contains this vendor's parts."""
+    source: Source
+
+
+class CpuFamily(Fact):
+    """Machines of one cloud whose CPUs have one designer, from ``data/cpus.yaml``."""
+
+    prefix: Line
+    """How the names of these machines begin, letter by letter."""
+    cloud: Line
+    vendor: Line
+    """Key into ``data/vendors.yaml``."""
     source: Source
 
 

@@ -41,6 +41,7 @@ def every_row(catalog: Catalog) -> Iterator[BaseModel]:
     yield from catalog.images.values()
     yield from catalog.vendors.values()
     yield from catalog.gpus.values()
+    yield from catalog.cpus
     for cloud in catalog.clouds:
         yield from catalog.places(cloud)
         yield from catalog.node_types(cloud)

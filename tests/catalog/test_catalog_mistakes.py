@@ -191,6 +191,20 @@ def refusal(data: Path) -> str:
             id="a GPU of an unknown vendor",
         ),
         pytest.param(
+            "cpus.yaml",
+            "{prefix: cax, cloud: hetzner, vendor: ampere,",
+            "{prefix: cax, cloud: hetzer, vendor: ampere,",
+            "cpus.yaml: cpus[cax].cloud: no cloud 'hetzer' in clouds.yaml",
+            id="CPUs of an unknown cloud",
+        ),
+        pytest.param(
+            "cpus.yaml",
+            "{prefix: cax, cloud: hetzner, vendor: ampere,",
+            "{prefix: cax, cloud: hetzner, vendor: ampre,",
+            "cpus.yaml: cpus[cax].vendor: no vendor 'ampre' in vendors.yaml",
+            id="CPUs of an unknown vendor",
+        ),
+        pytest.param(
             "jurisdictions.yaml",
             "countries: [GB]",
             "countries: [GB, IE]",

@@ -28,6 +28,7 @@ from policies.violations import Violation
 CASES: Final = Path(__file__).with_name("cases")
 TODAY: Final = date(2026, 11, 23)
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+INFORMING: Final = frozenset(rule.id for rule in load_rules() if rule.advisory)
 _PROVIDERS: Final = "pulumi:providers"
 _NO_PROVIDER: Final = frozenset({"pulumi:pulumi:Stack", _PROVIDERS})
 
@@ -68,8 +69,7 @@ class Case:
 
     def told(self, ids: Iterable[str]) -> set[str]:
         """The rules that spoke, without those that only inform: they count where the case is about them."""
-        informing = {rule.id for rule in load_rules() if rule.advisory}
-        return {each for each in ids if each == self.rule or each not in informing}
+        return {each for each in ids if each == self.rule or each not in INFORMING}
 
     @property
     def jurisdiction(self) -> str | None:

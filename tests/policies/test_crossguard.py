@@ -24,13 +24,19 @@ from policies.pack import build_policies
 from policies.rule import load_rules
 from policies.rules.residency_labels import JURISDICTION_LABEL
 from tests.policies.engine_messages import UNKNOWN_TEXT, Analyzer, served
-from tests.policies.stacks import Case, cases, explicit_provider, rehearsed, resource, violations_of
+from tests.policies.stacks import (
+    INFORMING,
+    Case,
+    cases,
+    explicit_provider,
+    rehearsed,
+    resource,
+    violations_of,
+)
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
-
-INFORMING = frozenset(rule.id for rule in load_rules() if rule.advisory)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
