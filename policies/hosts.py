@@ -49,7 +49,7 @@ _PORT_OR_PATH: Final = re.compile(r"\.?(?:/|:[0-9])")
 _MAY_NAME: Final = re.compile(r"[.%\\$]|[^\x00-\x7f]|b(?:ase)?64", re.IGNORECASE)
 """A text without any of these has no dot and hides none."""
 _BASE64: Final = re.compile(r"b(?:ase)?64", re.IGNORECASE)
-_ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8,}={0,2}(?![A-Za-z0-9+/=_-])")
+_ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{6,}={0,2}(?![A-Za-z0-9+/=_-])")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 _SPECIAL: Final = frozenset("%$\\\"'`")
 """Without any of these a text has one reading."""

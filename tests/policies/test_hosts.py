@@ -163,6 +163,13 @@ def broken(place: Callable[[str], tuple[str, Mapping[str, Any]]], text: str) -> 
     return {violation.rule for violation in violations_of(StackFacts((each,), complete=False), CONTEXT)}
 
 
+@pytest.mark.parametrize("name", ["hf.co", "x.ai"])
+def test_the_shortest_names_are_found_in_base64(name: str) -> None:
+    place = next(iter(PLACES))
+
+    assert "hyperscalers-hosts" in broken(place, f"$(echo {_coded(name)} | base64 -d)")
+
+
 @given(st.sampled_from([*PLACES, *IN_PARTS]), texts(FOREIGN))
 @settings(max_examples=300, deadline=None)
 def test_no_way_to_write_a_foreign_host_and_no_place_to_put_it_gets_through(
