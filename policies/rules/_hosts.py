@@ -10,7 +10,7 @@ from policies.facts import PROVIDER_PREFIX, Resource
 from policies.hosts import texts_of
 from policies.locality import load_locality
 
-__all__ = ["hosts_of", "is_read", "places_of", "shown_path"]
+__all__ = ["hosts_of", "is_judged_by_name", "is_read", "places_of", "shown_path"]
 
 
 def is_read(resource: Resource) -> bool:
@@ -51,6 +51,11 @@ def places_of(name: str, host: Host, catalog: Catalog) -> tuple[Place, ...]:
         return () if place is None else (place,)
     labels = set(name.removesuffix(host.suffix).rstrip(".").split("."))
     return tuple(place for place in catalog.places(host.cloud) if place.code.lower() in labels)
+
+
+def is_judged_by_name(name: str, host: Host, catalog: Catalog) -> bool:
+    """Return True for a host of which ``residency-hosts`` or ``hyperscalers-hosts`` speak already."""
+    return host.is_foreign or host.place_in_name or bool(places_of(name, host, catalog))
 
 
 def shown_path(path: str) -> str:

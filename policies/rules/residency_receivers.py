@@ -14,7 +14,7 @@ from policies.facts import Resource, plain, select
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import is_own
-from policies.rules._hosts import places_of
+from policies.rules._hosts import is_judged_by_name
 from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.violations import Violation
 
@@ -57,8 +57,8 @@ def _problem(text: str, resource: Resource, context: Context) -> str:
     if host is None:
         return "names a receiver that cannot be read"
     row = context.catalog.host(host)
-    if row is not None and (row.is_foreign or row.place_in_name or places_of(host, row, context.catalog)):
-        return ""  # residency-hosts and hyperscalers-hosts speak about these
+    if row is not None and is_judged_by_name(host, row, context.catalog):
+        return ""
     if is_own(host, context) or (row is not None and row.cloud == _CLOUD):
         return ""
     problem = problem_of_host(host, context)

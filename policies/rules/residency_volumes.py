@@ -19,7 +19,7 @@ from policies.rule import Context, Family, Severity, StackRule
 from policies.rules._addresses import addresses_of
 from policies.rules._destinations import ALLOWED_HOSTS, problem_of_host
 from policies.rules._elsewhere import is_own
-from policies.rules._hosts import places_of, shown_path
+from policies.rules._hosts import is_judged_by_name, shown_path
 from policies.rules._residency import LAW, NO_EXCEPTION, REFERENCES, violation
 from policies.rules._volume_servers import hosts_in_source, volume_sources
 from policies.violations import Violation
@@ -75,8 +75,8 @@ def _problem(host: str | None, resource: Resource, context: Context) -> str:
     if is_own(host, context) or any(host in addresses for _, addresses in addresses_of(resource)):
         return ""
     row = context.catalog.host(host)
-    if row is not None and (row.is_foreign or row.place_in_name or places_of(host, row, context.catalog)):
-        return ""  # residency-hosts and hyperscalers-hosts speak about these
+    if row is not None and is_judged_by_name(host, row, context.catalog):
+        return ""
     problem = problem_of_host(host, context)
     return f"names a host that {problem}" if problem else ""
 

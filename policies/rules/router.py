@@ -13,7 +13,7 @@ from typing import Final
 from policies.decoding import from_base64
 from policies.facts import TEXT_OBJECTS, Resource, Unknown, Value, plain, select
 from policies.proxies.haproxy import HaproxyError, looks_like_haproxy, read, written_by
-from policies.proxies.scripts import scripts_in
+from policies.proxies.scripts import here_documents, scripts_in
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._destinations import ALLOWED_HOSTS, host_of, problem_of_host
 from policies.rules._elsewhere import claimed_elsewhere, elsewhere
@@ -23,7 +23,7 @@ from policies.rules._sites import site_hosts, unprotected
 from policies.rules._zone_files import published_names, zone_answers
 from policies.violations import Violation
 
-__all__ = ["ANSWERS", "RULE", "texts_in"]
+__all__ = ["ANSWERS", "RULE", "configurations_in", "texts_in"]
 
 _ID = "router"
 _NO_EXCEPTION = (
@@ -90,6 +90,15 @@ def texts_in(resource: Resource) -> Iterator[tuple[str, str]]:
                 continue
             encoded = name == "binaryData" or (is_secret and name == "data")
             yield f"{name}.{key}", (from_base64(text) if encoded else None) or text
+
+
+def configurations_in(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield every text that may configure a proxy: of a config map or secret, or written by a script."""
+    if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
+        yield from texts_in(resource)
+    for path, script in scripts_in(resource):
+        documents, rest = here_documents(script)
+        yield from ((path, text) for text in (rest.replace("\\n", "\n"), *documents))
 
 
 def _configuration(resource: Resource, key: str, text: str, context: Context) -> Iterator[Violation]:

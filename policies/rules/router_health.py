@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.documents import TooMuchError
-from policies.facts import TEXT_OBJECTS, Resource
-from policies.proxies.scripts import here_documents, scripts_in
+from policies.facts import Resource
 from policies.proxies.unchecked import unchecked_groups
 from policies.rule import Context, Family, ResourceRule, Severity
 from policies.rules._hosts import shown_path
-from policies.rules.router import texts_in
+from policies.rules.router import configurations_in
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -26,7 +25,7 @@ _NO_EXCEPTION = "none. Two lines of configuration put it right"
 def _check(resource: Resource, context: Context) -> Iterator[Violation]:
     if context.jurisdiction is None or resource.package != "kubernetes":
         return
-    for path, text in _texts(resource):
+    for path, text in configurations_in(resource):
         try:
             groups = tuple(dict.fromkeys(unchecked_groups(text)))
         except TooMuchError:  # router-upstreams refuses what nobody can walk to its end
@@ -42,13 +41,6 @@ def _check(resource: Resource, context: Context) -> Iterator[Violation]:
                 fix="send to one Service by its full name, or configure the check that the proxy has",
                 exception=_NO_EXCEPTION,
             )
-
-
-def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
-        yield from texts_in(resource)
-    for path, script in scripts_in(resource):
-        yield from ((path, text) for text in (script, *here_documents(script)[0]))
 
 
 RULE = ResourceRule(

@@ -14,10 +14,9 @@ from functools import cache
 from typing import Final
 
 from policies.documents import TooMuchError
-from policies.facts import TEXT_OBJECTS, Resource, plain, select
+from policies.facts import Resource, plain, select
 from policies.proxies.commands import targets_in_commands
 from policies.proxies.fields import targets_in_fields
-from policies.proxies.scripts import here_documents, scripts_in
 from policies.proxies.targets import Target
 from policies.proxies.texts import targets_in_text
 from policies.proxies.variables import targets_in_variables
@@ -27,7 +26,7 @@ from policies.rules._elsewhere import claimed_elsewhere, elsewhere, problem_of_u
 from policies.rules._hosts import shown_path
 from policies.rules._localities import locality_problems
 from policies.rules._router import LAW, REFERENCES
-from policies.rules.router import texts_in
+from policies.rules.router import configurations_in
 from policies.violations import Violation
 
 __all__ = ["RULE"]
@@ -184,11 +183,7 @@ def _lent_names(resource: Resource) -> Iterator[tuple[str, Target]]:
 
 
 def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type.removesuffix("Patch").startswith(TEXT_OBJECTS):
-        yield from texts_in(resource)
-    for path, script in scripts_in(resource):
-        documents, rest = here_documents(script)
-        yield from ((path, text) for text in (rest.replace("\\n", "\n"), *documents))
+    yield from configurations_in(resource)
     for found in select(resource.properties, "metadata.annotations"):
         annotations = plain(found.value)
         for key, value in annotations.items() if isinstance(annotations, Mapping) else ():
